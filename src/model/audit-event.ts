@@ -1,0 +1,85 @@
+/** Closed list of what a line can be about; `action` + `kind` + `outcome` is the key for alerts. */
+export type AuditAction =
+  | 'pull'
+  | 'check'
+  | 'push'
+  | 'overwrite'
+  | 'delete'
+  | 'mount'
+  | 'list'
+  | 'login'
+  | 'token'
+  | 'server.start'
+  | 'server.stop'
+  | 'config.reload'
+
+export type AuditKind =
+  | 'manifest'
+  | 'index'
+  | 'blob'
+  | 'tag'
+  | 'tags'
+  | 'catalog'
+  | 'referrers'
+  | 'session'
+  | 'token'
+  | 'config'
+  | 'server'
+
+/** `failed`: the upstream or a check said no; `aborted`: the client or the upstream left midway. */
+export type AuditOutcome = 'success' | 'denied' | 'failed' | 'aborted'
+
+export interface AuditActor {
+  /** `anonymous` for the empty user; absent when the name given at a failed login looks like no name. */
+  readonly name?: string
+  readonly name_redacted?: true
+  readonly kind: 'user' | 'anonymous' | 'system'
+  /** How this request proved who it is: a backend (`static`) or `token`. */
+  readonly via?: string
+  readonly token_id?: string
+}
+
+/**
+ * What happened, once. Keys are wire names; absent instead of null; times RFC 3339 UTC with ms,
+ * durations in ms, sizes in bytes. The writer adds `v`, `node` and `seq` and fixes the key order.
+ */
+export interface AuditEvent {
+  /** Completion; the start is `time` minus `duration_ms`. */
+  readonly time: string
+  /** ULID of the request, also sent to the client as `X-Request-Id`. */
+  readonly id: string
+  readonly action: AuditAction
+  readonly kind: AuditKind
+  readonly outcome: AuditOutcome
+  readonly status?: number
+  readonly actor: AuditActor
+  readonly client_ip?: string
+  /** The TCP peer, when it is a trusted proxy and so differs from the client. */
+  readonly peer_ip?: string
+  readonly repository?: string
+  readonly tag?: string
+  readonly digest?: string
+  readonly previous_digest?: string
+  /** Repository that a mount took the blob from. */
+  readonly from?: string
+  readonly media_type?: string
+  readonly size?: number
+  readonly bytes_in?: number
+  readonly bytes_out?: number
+  /** The bytes went from the storage to the client by a redirect, so they are not counted here. */
+  readonly redirected?: true
+  readonly duration_ms?: number
+  readonly method?: string
+  /** Without the query: upload states and signed URLs are secrets. */
+  readonly path?: string
+  readonly host?: string
+  readonly user_agent?: string
+  readonly tls?: string
+  readonly rule?: string
+  readonly reason?: string
+  readonly scopes?: readonly string[]
+  readonly granted?: readonly string[]
+  readonly expires?: string
+  /** Of `server.start`: the running version. */
+  readonly version?: string
+}

@@ -1,0 +1,73 @@
+import type { AuditOutcome } from './audit-event.ts'
+import type { RegistryRequest } from './registry-request.ts'
+import type { Subject } from './subject.ts'
+
+/** The connection's and the request's own facts, the same for every handler. */
+export interface Peer {
+  /** ULID. */
+  readonly id: string
+  /** Monotonic start, ms. */
+  readonly startedMs: number
+  readonly method: string
+  /** Path without query. */
+  readonly path: string
+  /** Host and port as the client typed them. */
+  readonly host: string
+  readonly clientIp: string
+  readonly peerIp: string
+  readonly userAgent?: string
+  /** `1.2` or `1.3`; absent on a plain connection. */
+  readonly tls?: string
+}
+
+/** Who made the request and how that was proved. */
+export interface Identity {
+  readonly subject: Subject
+  /** `token`, or the backend of a Basic login. */
+  readonly via: string
+  readonly tokenId?: string
+}
+
+/** What went over the wire for one proxied request. */
+export interface Transfer {
+  readonly status: number
+  /** `false` when either side left before the end. */
+  readonly complete: boolean
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly digest?: string
+  readonly mediaType?: string
+  /** Declared length of the response body. */
+  readonly size?: number
+  readonly redirected?: boolean
+}
+
+/** One finished request under `/v2`: all that an audit line can be made of. */
+export interface RegistryExchange {
+  readonly peer: Peer
+  /** Absent when the target did not parse. */
+  readonly request?: RegistryRequest
+  readonly identity?: Identity
+  readonly outcome: AuditOutcome
+  readonly status: number
+  readonly transfer?: Transfer
+  readonly previousDigest?: string
+  /** Media type of a pushed manifest. */
+  readonly pushedMediaType?: string
+  readonly rule?: string
+  readonly reason?: string
+}
+
+/** One finished request to the token realm. */
+export interface TokenExchange {
+  readonly peer: Peer
+  readonly outcome: AuditOutcome
+  readonly status: number
+  /** The name given, when nobody was authenticated. */
+  readonly account: string
+  readonly identity?: Identity
+  readonly scopes: readonly string[]
+  readonly granted: readonly string[]
+  readonly expires?: string
+  readonly reason?: string
+}
