@@ -16,6 +16,8 @@ export interface Peer {
   readonly clientIp: string
   readonly peerIp: string
   readonly userAgent?: string
+  /** How the client came to the public name, as seen here or told by a trusted proxy. */
+  readonly scheme: 'http' | 'https'
   /** `1.2` or `1.3`; absent on a plain connection. */
   readonly tls?: string
 }
@@ -52,6 +54,8 @@ export interface RegistryExchange {
   readonly status: number
   readonly transfer?: Transfer
   readonly previousDigest?: string
+  /** The name given with a wrong password. */
+  readonly account?: string
   /** Media type of a pushed manifest. */
   readonly pushedMediaType?: string
   readonly rule?: string
