@@ -1,0 +1,149 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
+import { OciError } from '../model/errors.ts'
+import type { Peer } from '../model/exchange.ts'
+import type { Log } from '../model/ports.ts'
+import { allowHeader, isRegistryTarget } from '../oci/route.ts'
+import type { ClientAddress } from './client-address.ts'
+import { sendFailure } from './failure.ts'
+import { framingFault } from './framing.ts'
+import type { HostRole } from './hosts.ts'
+import { sendReply } from './reply.ts'
+
+/** One finished request, for the metrics. `route` is from a closed list. */
+export interface Observation {
+  readonly route: string
+  readonly method: string
+  readonly code: number
+  readonly seconds: number
+}
+
+type Handler = (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<string | undefined>
+
+export interface DispatchPorts {
+  readonly log: Log
+  readonly newId: () => string
+  readonly hostRole: (host: string) => HostRole
+  readonly clientAddress: (peer: string, headers: IncomingMessage['headers']) => ClientAddress
+  readonly registry: Handler
+  readonly token: (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<void>
+  /** Paths of the token realm, with docker_auth's `path_prefix`. */
+  readonly tokenPaths: readonly string[]
+  /** Text of `/`. */
+  readonly greeting: (peer: Peer) => string
+  readonly isDraining: () => boolean
+  readonly begin: (route: string) => (observation: Observation) => void
+  readonly hsts: boolean
+}
+
+/** The route table of the public listeners: framing, then Host, then path. Every request ends in an answer. */
+export function createDispatch(ports: DispatchPorts): RequestListener {
+  return (req, res) => {
+    const peer = peerOf(req, ports)
+    res.setHeader('x-request-id', peer.id)
+    if (ports.isDraining()) res.setHeader('connection', 'close')
+    if (ports.hsts) res.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains')
+    const finish = ports.begin(routeGroup(peer.path, ports.tokenPaths))
+    const supervise = async () => {
+      const route = await handle(ports, { req, res, peer }).catch(async error => {
+        if (!(error instanceof OciError)) ports.log.error('request failed', { id: peer.id, error })
+        await sendFailure(
+          req,
+          res,
+          error instanceof OciError ? error : new OciError('UNKNOWN', 'internal error'),
+        )
+        return 'other'
+      })
+      const seconds = (performance.now() - peer.startedMs) / 1000
+      finish({ route: route ?? 'other', method: peer.method, code: res.statusCode, seconds })
+    }
+    void supervise()
+  }
+}
+
+interface Turn {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly peer: Peer
+}
+
+async function handle(ports: DispatchPorts, turn: Turn): Promise<string | undefined> {
+  const { req, res, peer } = turn
+  const fault = framingFault(req)
+  if (fault !== undefined) {
+    res.setHeader('connection', 'close')
+    throw new OciError('UNSUPPORTED', fault, { status: 400 })
+  }
+  const address = ports.clientAddress(peer.peerIp, req.headers)
+  if ('fault' in address) throw new OciError('UNSUPPORTED', `Bad request: ${address.fault}`, { status: 400 })
+  const known = { ...peer, clientIp: address.ip, scheme: schemeOf(req, peer, address.isProxied) }
+  const role = ports.hostRole(peer.host)
+  if (role === 'foreign') {
+    throw new OciError('NAME_INVALID', `no registry named ${JSON.stringify(peer.host)} is served here`, {
+      status: 421,
+    })
+  }
+  if (peer.path === '/livez') return ok(turn, 'ok\n', 'health')
+  if (ports.tokenPaths.includes(peer.path)) {
+    await ports.token(req, res, known)
+    return 'token'
+  }
+  if (isRegistryTarget(req.url ?? '')) return serveRegistry(ports, { ...turn, peer: known }, role)
+  if (peer.path === '/' && (req.method === 'GET' || req.method === 'HEAD'))
+    return ok(turn, ports.greeting(known), 'other')
+  throw new OciError('NOT_FOUND', 'there is nothing here; the registry is under /v2/')
+}
+
+async function serveRegistry(ports: DispatchPorts, turn: Turn, role: HostRole): Promise<string | undefined> {
+  const { req, res, peer } = turn
+  if (role === 'auth') {
+    throw new OciError(
+      'NAME_INVALID',
+      `${peer.host} serves logins only, images are on the registry's own name`,
+      {
+        status: 421,
+      },
+    )
+  }
+  res.setHeader('docker-distribution-api-version', 'registry/2.0')
+  if (req.method !== 'OPTIONS') return ports.registry(req, res, peer)
+  const allow = allowHeader(req.url ?? '')
+  if (allow === undefined) throw new OciError('NOT_FOUND', 'there is no such endpoint')
+  await sendReply(req, res, { status: 204, body: '', headers: { allow } })
+  return 'other'
+}
+
+async function ok({ req, res }: Turn, body: string, route: string): Promise<string> {
+  await sendReply(req, res, { status: 200, body })
+  return route
+}
+
+function routeGroup(path: string, tokenPaths: readonly string[]): string {
+  if (path.startsWith('/v2/') || path === '/v2') return 'registry'
+  return tokenPaths.includes(path) ? 'token' : 'other'
+}
+
+/** Behind a proxy that ends TLS only its word tells what the client typed. */
+function schemeOf(req: IncomingMessage, peer: Peer, isProxied: boolean): Peer['scheme'] {
+  if (peer.scheme === 'https') return 'https'
+  return isProxied && req.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'
+}
+
+function peerOf(req: IncomingMessage, ports: DispatchPorts): Peer {
+  const { socket } = req
+  const peerIp = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
+  const userAgent = req.headers['user-agent']
+  const tls = socket instanceof TLSSocket ? socket.getProtocol()?.replace('TLSv', '') : undefined
+  return {
+    id: ports.newId(),
+    startedMs: performance.now(),
+    method: req.method ?? '',
+    path: (req.url ?? '').split('?', 1)[0] ?? '',
+    host: req.headers.host ?? '',
+    clientIp: peerIp,
+    peerIp,
+    scheme: tls === undefined ? 'http' : 'https',
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(tls === undefined ? {} : { tls }),
+  }
+}

@@ -1,0 +1,38 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AuditUnwritable, AuthnUnavailable, OciError, UpstreamUnavailable } from '../model/errors.ts'
+import { sendOciError } from './reply.ts'
+
+const RETRY_SECONDS = 5
+
+/** The answer to any error of a request: what a client may know of it. Unknown errors become a bare 500. */
+export function asOciError(error: unknown): OciError {
+  if (error instanceof OciError) return error
+  if (error instanceof AuthnUnavailable) return unavailable(error.message, error, error.retryAfterSeconds)
+  if (error instanceof UpstreamUnavailable && error.phase === 'refused') {
+    return new OciError('UNKNOWN', error.message, { status: 502, cause: error })
+  }
+  if (error instanceof UpstreamUnavailable) return unavailable(error.message, error, RETRY_SECONDS)
+  if (error instanceof AuditUnwritable) {
+    return unavailable(
+      'the audit log cannot be written, so the operation is not confirmed',
+      error,
+      RETRY_SECONDS,
+    )
+  }
+  return new OciError('UNKNOWN', 'internal error; the operator finds it in the log by X-Request-Id', {
+    cause: error,
+  })
+}
+
+/** Answers with `error`; once a head is out only cutting the connection can tell the client. */
+export async function sendFailure(req: IncomingMessage, res: ServerResponse, error: OciError): Promise<void> {
+  if (res.headersSent) {
+    res.destroy()
+    return
+  }
+  await sendOciError(req, res, error)
+}
+
+function unavailable(message: string, cause: Error, seconds: number): OciError {
+  return new OciError('UNAVAILABLE', message, { headers: { 'retry-after': String(seconds) }, cause })
+}

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http'
+import { Response } from 'undici'
+import { OciError } from '../model/errors.ts'
+
+const MAX_FORM_BYTES = 64 * 1024
+
+/** Names and values in their order; a name may come more than once. */
+export type Fields = readonly (readonly [name: string, value: string])[]
+
+/** The first value of `name`, or `''`. */
+export function firstField(fields: Fields, name: string): string {
+  return fields.find(([key]) => key === name)?.[1] ?? ''
+}
+
+/** Fields of a query string. As Go's parser, drops pairs that are badly encoded or hold a `;`. */
+export function parseQuery(query: string): Fields {
+  return query.split('&').flatMap(pair => {
+    if (pair === '' || pair.includes(';')) return []
+    const at = pair.indexOf('=')
+    const name = decode(at < 0 ? pair : pair.slice(0, at))
+    const value = decode(at < 0 ? '' : pair.slice(at + 1))
+    return name === undefined || value === undefined ? [] : [[name, value] as const]
+  })
+}
+
+/**
+ * Fields of a POST body, url-encoded or multipart; empty for any other media type.
+ * @throws OciError 413 above 64 KiB, 400 for a body that is no form.
+ */
+export async function readForm(req: IncomingMessage): Promise<Fields> {
+  const type = req.headers['content-type'] ?? ''
+  const body = await readBody(req)
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return parseQuery(body.toString())
+  if (!/^multipart\/form-data\b/i.test(type)) return []
+  try {
+    const form = await new Response(body, { headers: { 'content-type': type } }).formData()
+    return [...form].flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []))
+  } catch (cause) {
+    throw new OciError('UNSUPPORTED', 'the form cannot be read', { status: 400, cause })
+  }
+}
+
+async function readBody(req: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+    size += chunk.length
+    if (size > MAX_FORM_BYTES) throw new OciError('SIZE_INVALID', 'the form is larger than 64 KiB')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined // not a valid percent-encoding; the caller drops the pair
+  }
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http'
+
+/** Methods that carry no body anywhere in the registry API. */
+const BODYLESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
+
+/** Headers that decide where a message ends or whom it is for; a second one is an attack or a fault. */
+const SINGLE = new Set(['host', 'content-length', 'transfer-encoding', 'authorization', 'content-type'])
+
+/**
+ * The fault in the framing of a request, as one sentence, or `undefined` when it is unambiguous.
+ * Node's parser already refuses the worst; this also refuses what a laxer upstream could read otherwise.
+ * Spec: RFC 9112 §6.1, §6.3, §3.2; CVE-2026-29057 (a chunked DELETE through a proxy).
+ */
+export function framingFault(req: IncomingMessage): string | undefined {
+  const repeated = repeatedHeader(req.rawHeaders)
+  if (repeated !== undefined) return `the header ${repeated} is given more than once`
+  const encoding = req.headers['transfer-encoding']
+  const length = req.headers['content-length']
+  if (encoding !== undefined && length !== undefined) {
+    return 'Transfer-Encoding and Content-Length exclude each other'
+  }
+  if (encoding !== undefined && encoding !== 'chunked') return 'Transfer-Encoding may only be "chunked"'
+  if (encoding !== undefined && req.httpVersion === '1.0') return 'HTTP/1.0 has no Transfer-Encoding'
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) return 'Content-Length is not a number'
+  const hasBody = encoding !== undefined || (length !== undefined && Number(length) > 0)
+  if (hasBody && BODYLESS.has(req.method ?? '')) return `${req.method} takes no body`
+  return undefined
+}
+
+function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase()
+    if (!SINGLE.has(name)) continue
+    if (seen.has(name)) return name
+    seen.add(name)
+  }
+  return undefined
+}

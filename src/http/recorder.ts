@@ -1,0 +1,109 @@
+import type { AuditOutcome } from '../model/audit-event.ts'
+import type { OciError } from '../model/errors.ts'
+import type { Peer, RegistryExchange, Transfer } from '../model/exchange.ts'
+import type { RegistryRequest } from '../model/registry-request.ts'
+import { Refusal } from './authorize.ts'
+import { asOciError } from './failure.ts'
+import type { AnswerHead, Identification, RegistryPorts } from './registry-ports.ts'
+import { sessionOfLocation } from './upload-sessions.ts'
+
+type Facts = Partial<Omit<RegistryExchange, 'peer' | 'outcome' | 'status'>>
+
+/** Gathers what one request shows on its way and hands it to the audit log exactly once. */
+export interface Recorder {
+  note(facts: Facts): void
+  noteIdentification(found: Identification): void
+  /** Looks up what the tag about to be moved or deleted points to. */
+  notePreviousDigest(): Promise<void>
+  /** Before the answer's head goes out: the line of a mutation is written here. @throws AuditUnwritable */
+  answering(head: AnswerHead): Promise<void>
+  /** After the last byte: the line of everything else. */
+  transferred(transfer: Transfer): Promise<void>
+  /** The line of a request that ended in an error; returns the answer for the client. Never throws. */
+  failed(error: unknown): Promise<OciError>
+  kind(): RegistryRequest['kind'] | undefined
+}
+
+export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
+  let facts: Facts = {}
+  let written = false
+
+  const write = async (outcome: AuditOutcome, status: number): Promise<void> => {
+    if (written) return
+    written = true
+    await ports.audit({ ...facts, peer, outcome, status })
+  }
+  const note = (more: Facts) => {
+    facts = { ...facts, ...more }
+  }
+  return {
+    note,
+    noteIdentification: found => {
+      if (found.outcome === 'identified') note({ identity: found.identity })
+      if (found.outcome === 'invalid' && found.account !== undefined) note({ account: found.account })
+    },
+    notePreviousDigest: async () => {
+      const { request } = facts
+      if (request?.kind !== 'manifest' || request.reference.kind !== 'tag') return
+      if (request.verb !== 'write' && request.verb !== 'delete') return
+      const previousDigest = await ports.currentDigest(request.name, request.reference.tag)
+      if (previousDigest !== undefined) note({ previousDigest })
+    },
+    answering: async head => {
+      followSession(ports, facts, head)
+      if (facts.request === undefined || isRead(facts.request)) return
+      note({ transfer: transferOf(head) })
+      await write(outcomeOf(head.status), head.status)
+    },
+    transferred: async transfer => {
+      note({ transfer })
+      await write(transfer.complete ? outcomeOf(transfer.status) : 'aborted', transfer.status).catch(error =>
+        ports.log.error('the audit line of a finished transfer is lost', { id: peer.id, error }),
+      )
+    },
+    failed: async error => {
+      const answer = asOciError(error)
+      if (answer.status >= 500) ports.log.error(answer.message, { id: peer.id, path: peer.path, error })
+      const decision = error instanceof Refusal ? error.decision : undefined
+      note({
+        reason: decision?.reason ?? answer.message,
+        ...(decision === undefined ? {} : { rule: decision.rule }),
+      })
+      const outcome = error instanceof Refusal ? 'denied' : 'failed'
+      await write(outcome, answer.status).catch(cause =>
+        ports.log.error('the audit line of a refused request is lost', { id: peer.id, error: cause }),
+      )
+      return answer
+    },
+    kind: () => facts.request?.kind,
+  }
+}
+
+/** Reads are recorded when their bytes are counted, everything else before it is acknowledged. */
+function isRead(request: RegistryRequest): boolean {
+  if (request.kind === 'manifest') return request.verb === 'read' || request.verb === 'check'
+  if (request.kind === 'blob') return request.verb !== 'delete'
+  return request.kind !== 'upload'
+}
+
+function outcomeOf(status: number): AuditOutcome {
+  if (status < 400) return 'success'
+  return status === 401 || status === 403 ? 'denied' : 'failed'
+}
+
+function transferOf({ status, headers, bytesIn }: AnswerHead): Transfer {
+  const digest = headers['docker-content-digest']
+  return { status, complete: true, bytesIn, bytesOut: 0, ...(typeof digest === 'string' ? { digest } : {}) }
+}
+
+/** Keeps track of who owns which upload, by the registry's own `Location`. */
+function followSession({ uploads }: RegistryPorts, { request, identity }: Facts, head: AnswerHead): void {
+  if (request?.kind !== 'upload' || identity === undefined) return
+  if (request.verb === 'start' && head.status === 202) {
+    const location = head.headers['location']
+    const session = typeof location === 'string' ? sessionOfLocation(location) : undefined
+    if (session !== undefined) uploads.begin(session, request.name, identity.subject.name)
+  }
+  if (request.verb === 'cancel' || (request.verb === 'commit' && head.status === 201))
+    uploads.end(request.session)
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Peer } from '../model/exchange.ts'
+import type { RegistryRequest } from '../model/registry-request.ts'
+import { requiredAccess } from '../oci/access.ts'
+import { parseRegistryRequest } from '../oci/route.ts'
+import { denyUnlessGranted, requireIdentity } from './authorize.ts'
+import { sendFailure } from './failure.ts'
+import { withPermittedMount } from './mount.ts'
+import { pushedMediaType } from './pushed-media-type.ts'
+import { createRecorder } from './recorder.ts'
+import type { RegistryPorts } from './registry-ports.ts'
+
+/**
+ * The handler of everything under `/v2`: one request in one straight line, one audit record on every way out.
+ * Resolves, when the answer is out, with the kind of the request, `undefined` if it did not parse.
+ */
+export function createRegistryHandler(
+  ports: RegistryPorts,
+): (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<RegistryRequest['kind'] | undefined> {
+  return async (req, res, peer) => {
+    const recorder = createRecorder(ports, peer)
+    try {
+      const parsed = parseRegistryRequest(peer.method, req.url ?? '')
+      recorder.note({ request: parsed })
+      const context = { ports, peer, request: parsed, access: requiredAccess(parsed) }
+      const found = await ports.identify(req.headers.authorization)
+      recorder.noteIdentification(found)
+      const identified = requireIdentity(context, found)
+      const decision = denyUnlessGranted(context, identified)
+      const { request, access } = withPermittedMount(context, identified)
+      recorder.note({ request, rule: decision.rule, ...pushedMediaType(req, request) })
+      await recorder.notePreviousDigest()
+      const transfer = await ports.forward({
+        req,
+        res,
+        peer,
+        request,
+        access,
+        identity: identified.identity,
+        beforeAnswer: head => recorder.answering(head),
+      })
+      await recorder.transferred(transfer)
+    } catch (error) {
+      const failure = await recorder.failed(error)
+      await sendFailure(req, res, failure)
+    }
+    return recorder.kind()
+  }
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { OciError } from '../model/errors.ts'
+import { errorBody } from '../oci/error-body.ts'
+
+/** After an early answer we read on so that the client sees it before its connection is cut. */
+const LINGER_MS = 2_000
+const LINGER_BYTES = 16 * 1024 * 1024
+
+/** An answer that is complete in memory. */
+export interface Reply {
+  readonly status: number
+  readonly body: string
+  readonly type?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Sends `reply`; with HEAD only the head. Resolves when it is out or the client is gone. */
+export async function sendReply(req: IncomingMessage, res: ServerResponse, reply: Reply): Promise<void> {
+  if (res.headersSent || res.destroyed) {
+    res.destroy()
+    return
+  }
+  const body = Buffer.from(reply.body)
+  const headers: Record<string, string | number> = { ...reply.headers }
+  if (reply.status !== 204) headers['content-length'] = body.length
+  // Old containers/image parses the body of a JSON HEAD answer and stumbles over its absence.
+  if (req.method !== 'HEAD' && body.length > 0)
+    headers['content-type'] = reply.type ?? 'text/plain; charset=utf-8'
+  const bodyUnread = !req.complete
+  if (bodyUnread) headers['connection'] = 'close'
+  res.writeHead(reply.status, headers)
+  if (req.method !== 'HEAD') res.write(body)
+  else res.flushHeaders()
+  if (bodyUnread) await linger(req)
+  await new Promise<void>(resolve => {
+    res.once('close', resolve)
+    res.end(() => resolve())
+  })
+}
+
+/** Sends the registry's JSON error envelope. */
+export async function sendOciError(
+  req: IncomingMessage,
+  res: ServerResponse,
+  error: OciError,
+): Promise<void> {
+  await sendReply(req, res, {
+    status: error.status,
+    body: errorBody(error),
+    type: 'application/json',
+    headers: error.headers,
+  })
+}
+
+/** Reads and drops the rest of a request body, up to a bound. */
+function linger(req: IncomingMessage): Promise<void> {
+  return new Promise(resolve => {
+    let left = LINGER_BYTES
+    const timer = setTimeout(resolve, LINGER_MS)
+    const done = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    req.on('data', (chunk: Buffer) => {
+      left -= chunk.length
+      if (left <= 0) done()
+    })
+    req.once('end', done)
+    req.once('close', done)
+    req.once('error', done)
+  })
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ResourceActions } from '../model/access.ts'
+import type { AuthnResult, Credentials } from '../model/credentials.ts'
+import { OciError } from '../model/errors.ts'
+import type { Identity, Peer, TokenExchange } from '../model/exchange.ts'
+import { basicChallenge } from '../oci/challenge.ts'
+import { formatScope } from '../oci/scope.ts'
+import { asOciError, sendFailure } from './failure.ts'
+import { sendReply } from './reply.ts'
+import type { IssuedToken, TokenPorts } from './token-ports.ts'
+import { parseTokenRequest, type TokenRequest } from './token-request.ts'
+
+type Draft = { -readonly [K in keyof TokenExchange]: TokenExchange[K] }
+
+/** The token realm: who are you, what may you of what you ask, here is a token that says so. */
+export function createTokenHandler(
+  ports: TokenPorts,
+  basicCredentials: (authorization: string | undefined) => Credentials | undefined,
+): (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<void> {
+  return async (req, res, peer) => {
+    const draft: Draft = { peer, outcome: 'success', status: 200, account: '', scopes: [], granted: [] }
+    try {
+      const request = await parseTokenRequest(req, basicCredentials(req.headers.authorization))
+      draft.account = request.credentials.name
+      draft.scopes = request.access.map(formatScope)
+      const audience = requireKnownService(ports, request.service)
+      const identity = requireAuthenticated(ports, await ports.authenticate(request.credentials))
+      draft.identity = identity
+      const access = grantedAccess(ports, { peer, identity, audience, access: request.access })
+      draft.granted = access.filter(entry => entry.actions.length > 0).map(formatScope)
+      const issued = await ports.issue({ subject: identity.subject, audience, access })
+      draft.expires = new Date(issued.expiresAt).toISOString()
+      await ports.audit(draft)
+      await sendToken(req, res, { issued, request, granted: draft.granted })
+    } catch (error) {
+      await refuse(ports, { req, res, draft }, error)
+    }
+  }
+}
+
+function requireKnownService({ service, services }: TokenPorts, asked: string): string {
+  if (asked === '') return service()
+  if (services().includes(asked)) return asked
+  const known = services()
+    .map(name => JSON.stringify(name))
+    .join(' or ')
+  throw new OciError(
+    'UNSUPPORTED',
+    `Bad request: unknown service ${JSON.stringify(asked.slice(0, 100))}, this is ${known}`,
+    {
+      status: 400,
+    },
+  )
+}
+
+function requireAuthenticated({ issuer }: TokenPorts, result: AuthnResult): Identity {
+  if (result.outcome === 'authenticated') return { subject: result.subject, via: result.subject.via }
+  // One text for a wrong password and for an unknown name: it must not tell which names exist.
+  throw new OciError('UNAUTHORIZED', 'wrong user name or password', {
+    headers: { 'www-authenticate': basicChallenge(issuer) },
+  })
+}
+
+/** One entry for each scope asked for, in order; what is denied is left out of its actions (token.md). */
+function grantedAccess(
+  ports: TokenPorts,
+  ask: {
+    readonly peer: Peer
+    readonly identity: Identity
+    readonly audience: string
+    readonly access: readonly ResourceActions[]
+  },
+): readonly ResourceActions[] {
+  const now = ports.clock()
+  return ask.access.map(entry => {
+    const decision = ports.decide({
+      subject: ask.identity.subject,
+      access: entry,
+      service: ask.audience,
+      clientIp: ask.peer.clientIp,
+      now,
+    })
+    return { type: entry.type, name: entry.name, actions: decision.granted }
+  })
+}
+
+/** No `issued_at`: clients would measure the expiry against their own, perhaps wrong, clock (registry-api §2.2). */
+async function sendToken(
+  req: IncomingMessage,
+  res: ServerResponse,
+  answer: {
+    readonly issued: IssuedToken
+    readonly request: TokenRequest
+    readonly granted: readonly string[]
+  },
+): Promise<void> {
+  const { issued, request, granted } = answer
+  const body = {
+    access_token: issued.token,
+    token: issued.token,
+    expires_in: issued.expiresInSeconds,
+    ...(request.isPost ? { scope: granted.join(' ') } : {}),
+  }
+  await sendReply(req, res, {
+    status: 200,
+    body: JSON.stringify(body),
+    type: 'application/json',
+    headers: { 'cache-control': 'no-store' },
+  })
+}
+
+async function refuse(
+  ports: TokenPorts,
+  turn: { readonly req: IncomingMessage; readonly res: ServerResponse; readonly draft: Draft },
+  error: unknown,
+): Promise<void> {
+  const { req, res, draft } = turn
+  const answer = asOciError(error)
+  if (answer.status >= 500)
+    ports.log.error(answer.message, { id: draft.peer.id, path: draft.peer.path, error })
+  draft.outcome = answer.status === 401 ? 'denied' : 'failed'
+  draft.status = answer.status
+  draft.reason = answer.message
+  await ports
+    .audit(draft)
+    .catch(cause =>
+      ports.log.error('the audit line of a refused login is lost', { id: draft.peer.id, error: cause }),
+    )
+  await sendFailure(req, res, answer)
+}

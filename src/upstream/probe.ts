@@ -1,0 +1,69 @@
+import type { Log } from '../model/ports.ts'
+import type { UpstreamClient } from './client.ts'
+
+/** What the registry says to a bare `GET /v2/`. */
+export type UpstreamState =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'down'; readonly reason: string }
+  | { readonly state: 'open' }
+  /** It wants a token for this service. */
+  | { readonly state: 'guarded'; readonly service: string | undefined }
+
+export interface UpstreamProbe {
+  current(): UpstreamState
+  /** The service in the registry's own challenge, once seen: the audience that its tokens must have. */
+  service(): string | undefined
+  /** Asks now. Never rejects. */
+  check(): Promise<UpstreamState>
+  close(): void
+}
+
+export interface ProbeOptions {
+  readonly client: UpstreamClient
+  readonly name: string
+  readonly intervalMs: number
+  readonly log: Log
+  /** Called with each result. */
+  readonly onResult: (state: UpstreamState) => void
+}
+
+/** Asks the registry at once and then every `intervalMs`; logs each change once. */
+export function createUpstreamProbe({
+  client,
+  name,
+  intervalMs,
+  log,
+  onResult,
+}: ProbeOptions): UpstreamProbe {
+  let current: UpstreamState = { state: 'unknown' }
+  let service: string | undefined
+  const check = async () => {
+    const next = await ask(client)
+    if (next.state !== current.state) logChange(log, name, next)
+    current = next
+    if (next.state === 'guarded') service = next.service ?? service
+    onResult(next)
+    return next
+  }
+  const timer = setInterval(() => void check(), intervalMs)
+  timer.unref()
+  return { current: () => current, service: () => service, check, close: () => clearInterval(timer) }
+}
+
+async function ask(client: UpstreamClient): Promise<UpstreamState> {
+  try {
+    const { status, headers } = await client.head('/v2/', { method: 'GET' })
+    if (status === 200) return { state: 'open' }
+    if (status !== 401) return { state: 'down', reason: `GET /v2/ answered ${status}` }
+    const challenge = String(headers['www-authenticate'] ?? '')
+    return { state: 'guarded', service: /\bservice="([^"]*)"/.exec(challenge)?.[1] }
+  } catch (error) {
+    return { state: 'down', reason: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function logChange(log: Log, upstream: string, state: UpstreamState): void {
+  if (state.state === 'down') log.warn('the registry cannot be reached', { upstream, reason: state.reason })
+  else if (state.state === 'open') log.info('the registry answers, without asking for a token', { upstream })
+  else if (state.state === 'guarded') log.info('the registry answers', { upstream, service: state.service })
+}
