@@ -1,0 +1,96 @@
+import { createHash, type KeyObject } from 'node:crypto'
+import { type CompactJWSHeaderParameters, compactVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
+import type { ResourceActions } from '../model/access.ts'
+import type { Clock } from '../model/ports.ts'
+import type { TokenClaims } from './claims.ts'
+import { parseClaims } from './parse-claims.ts'
+import type { SigningKey } from './signing-key.ts'
+
+const MAX_LENGTH = 32 * 1024
+const MAX_TOKENS = 20_000
+/** Of all remembered tokens together, in characters; tokens of many scopes are long. */
+const MAX_CACHE_SIZE = 32 * 1024 * 1024
+/** Between processes that share a key; our own tokens are valid from ten seconds before they are made. */
+const NOT_BEFORE_LEEWAY_SECONDS = 10
+
+/** What a token of ours says; times in ms since the epoch. */
+export interface TokenFacts {
+  readonly subjectName: string
+  readonly id: string
+  readonly access: readonly ResourceActions[]
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+/** `expired` tokens are genuine in all but time: an upload begun earlier may finish with one. */
+export type VerifiedToken =
+  | ({ readonly outcome: 'valid' | 'expired' } & TokenFacts)
+  | { readonly outcome: 'invalid'; readonly reason: string }
+
+/** Never throws. `reason` is a part of a sentence that a client may read. */
+export type VerifyToken = (token: string) => Promise<VerifiedToken>
+
+/**
+ * Verifies tokens that we issued: our keys by their ids, each with its one algorithm, issuer, audience and
+ * times. Header fields that bring a key (`jwk`, `jku`, `x5c`) are not looked at.
+ * The signature of a token is checked once, then remembered under the token's SHA-256; all else every time.
+ * Spec: RFC 7515, RFC 7519, RFC 8725.
+ */
+export function createTokenVerifier(options: {
+  readonly keys: readonly SigningKey[]
+  readonly issuer: string
+  /** The services that are ours now. */
+  readonly audiences: () => readonly string[]
+  readonly clock: Clock
+}): VerifyToken {
+  const genuine = new LRUCache<string, TokenClaims>({
+    max: MAX_TOKENS,
+    maxSize: MAX_CACHE_SIZE,
+  })
+
+  async function readClaims(token: string): Promise<TokenClaims | undefined> {
+    const key = createHash('sha256').update(token).digest('base64')
+    const known = genuine.get(key)
+    if (known !== undefined) return known
+    const claims = await verifySignature(token, options.keys)
+    if (claims !== undefined) genuine.set(key, claims, { size: token.length })
+    return claims
+  }
+
+  return async token => {
+    if (token.length > MAX_LENGTH) return invalid('it is too long')
+    const claims = await readClaims(token)
+    if (claims === undefined) return invalid('it is no token of this server')
+    if (claims.iss !== options.issuer) return invalid('it has another issuer')
+    if (!options.audiences().includes(claims.aud)) return invalid('it is for another service')
+    const now = options.clock() / 1000
+    if (claims.nbf > now + NOT_BEFORE_LEEWAY_SECONDS) return invalid('it is not valid yet')
+    return { outcome: now < claims.exp ? 'valid' : 'expired', ...facts(claims) }
+  }
+}
+
+async function verifySignature(token: string, keys: readonly SigningKey[]): Promise<TokenClaims | undefined> {
+  const algorithms = [...new Set(keys.map(key => key.algorithm))]
+  try {
+    const { payload } = await compactVerify(token, header => keyFor(header, keys), { algorithms })
+    return parseClaims(payload)
+  } catch {
+    // Whatever is wrong with it, it is not a token of ours; the text may be anything.
+    return undefined
+  }
+}
+
+function keyFor({ typ, alg, kid }: CompactJWSHeaderParameters, keys: readonly SigningKey[]): KeyObject {
+  const key = keys.find(key => kid === key.kid || kid === key.thumbprint)
+  if (typ !== 'JWT' || key === undefined || key.algorithm !== alg) throw new Error('not a key of ours')
+  return key.publicKey
+}
+
+function facts({ sub, jti, access, iat, exp }: TokenClaims): TokenFacts {
+  return { subjectName: sub, id: jti, access, issuedAt: iat * 1000, expiresAt: exp * 1000 }
+}
+
+function invalid(reason: string): VerifiedToken {
+  return { outcome: 'invalid', reason }
+}
