@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import type { Question } from '../../src/model/decision.ts'
+import type { Labels } from '../../src/model/subject.ts'
+
+/** A request as the tables write it; absent fields are `''`, absent actions pull and push. */
+export interface AclRequest {
+  readonly account?: string
+  readonly type?: string
+  readonly name?: string
+  readonly service?: string
+  readonly ip?: string
+  readonly actions?: readonly string[]
+  readonly labels?: Labels | null
+}
+
+/** The question that `request` puts to the policy. */
+export function questionOf(request: AclRequest): Question {
+  const { account = '', type = '', name = '', actions = ['pull', 'push'] } = request
+  return {
+    subject: { name: account, via: account === '' ? 'anonymous' : 'static', labels: request.labels ?? {} },
+    access: { type, name, actions },
+    service: request.service ?? '',
+    clientIp: request.ip ?? '',
+    now: 0,
+  }
+}
+
+/** Values of a JSON-lines file; the caller says what they are. */
+export function readLines<T>(file: string | URL): readonly T[] {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter(line => line.trim() !== '').map(line => JSON.parse(line) as T)
+}
+
+/** A file under `test/fixtures`. */
+export function fixture(name: string): URL {
+  return new URL(`../fixtures/${name}`, import.meta.url)
+}
