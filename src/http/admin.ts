@@ -13,7 +13,7 @@ export interface AdminPorts {
   readonly readiness: () => Promise<{ readonly ready: boolean; readonly checks: readonly CheckResult[] }>
   readonly formatReadiness: (
     result: { readonly ready: boolean; readonly checks: readonly CheckResult[] },
-    verbose: boolean,
+    options: { readonly verbose: boolean },
   ) => string
 }
 
@@ -40,7 +40,7 @@ async function sendMetrics(ports: AdminPorts, res: ServerResponse): Promise<void
 
 async function sendReadiness(ports: AdminPorts, res: ServerResponse, verbose: boolean): Promise<void> {
   const result = await ports.readiness()
-  text(res, result.ready ? 200 : 503, ports.formatReadiness(result, verbose || !result.ready))
+  text(res, result.ready ? 200 : 503, ports.formatReadiness(result, { verbose }))
 }
 
 function text(res: ServerResponse, status: number, body: string): void {

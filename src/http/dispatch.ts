@@ -5,20 +5,26 @@ import type { Peer } from '../model/exchange.ts'
 import type { Log } from '../model/ports.ts'
 import { allowHeader, isRegistryTarget } from '../oci/route.ts'
 import type { ClientAddress } from './client-address.ts'
-import { sendFailure } from './failure.ts'
+import { asOciError, sendFailure } from './failure.ts'
 import { framingFault } from './framing.ts'
 import type { HostRole } from './hosts.ts'
 import { sendReply } from './reply.ts'
+import { type RouteLabel, routeLabel } from './route-label.ts'
 
-/** One finished request, for the metrics. `route` is from a closed list. */
+/** One finished request, for the metrics. */
 export interface Observation {
-  readonly route: string
+  readonly route: RouteLabel
   readonly method: string
   readonly code: number
   readonly seconds: number
+  readonly bytesIn: number
+  readonly bytesOut: number
 }
 
-type Handler = (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<string | undefined>
+type BodyBytes = { readonly bytesIn: number; readonly bytesOut: number }
+type Handler = (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<BodyBytes>
+
+const NO_BYTES: BodyBytes = { bytesIn: 0, bytesOut: 0 }
 
 export interface DispatchPorts {
   readonly log: Log
@@ -32,7 +38,9 @@ export interface DispatchPorts {
   /** Text of `/`. */
   readonly greeting: (peer: Peer) => string
   readonly isDraining: () => boolean
-  readonly begin: (route: string) => (observation: Observation) => void
+  /** Counts a request as under way until the returned function is called. */
+  readonly track: (route: RouteLabel) => () => void
+  readonly observe: (observation: Observation) => void
   readonly hsts: boolean
 }
 
@@ -43,19 +51,15 @@ export function createDispatch(ports: DispatchPorts): RequestListener {
     res.setHeader('x-request-id', peer.id)
     if (ports.isDraining()) res.setHeader('connection', 'close')
     if (ports.hsts) res.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains')
-    const finish = ports.begin(routeGroup(peer.path, ports.tokenPaths))
+    const route = routeLabel(peer.path, ports.tokenPaths)
+    const finish = ports.track(route)
     const supervise = async () => {
-      const route = await handle(ports, { req, res, peer }).catch(async error => {
-        if (!(error instanceof OciError)) ports.log.error('request failed', { id: peer.id, error })
-        await sendFailure(
-          req,
-          res,
-          error instanceof OciError ? error : new OciError('UNKNOWN', 'internal error'),
-        )
-        return 'other'
-      })
+      const bytes = await handle(ports, { req, res, peer }).catch(error =>
+        fail(ports, { req, res, peer }, error),
+      )
+      finish()
       const seconds = (performance.now() - peer.startedMs) / 1000
-      finish({ route: route ?? 'other', method: peer.method, code: res.statusCode, seconds })
+      ports.observe({ route, method: peer.method, code: res.statusCode, seconds, ...bytes })
     }
     void supervise()
   }
@@ -67,13 +71,21 @@ interface Turn {
   readonly peer: Peer
 }
 
-async function handle(ports: DispatchPorts, turn: Turn): Promise<string | undefined> {
+async function fail(ports: DispatchPorts, { req, res, peer }: Turn, error: unknown): Promise<BodyBytes> {
+  if (!(error instanceof OciError)) ports.log.error('request failed', { id: peer.id, error })
+  await sendFailure(req, res, asOciError(error)).catch(() => res.destroy())
+  return NO_BYTES
+}
+
+async function handle(ports: DispatchPorts, turn: Turn): Promise<BodyBytes> {
   const { req, res, peer } = turn
   const fault = framingFault(req)
   if (fault !== undefined) {
     res.setHeader('connection', 'close')
     throw new OciError('UNSUPPORTED', fault, { status: 400 })
   }
+  // Load balancers probe by address, so before the Host is looked at.
+  if (peer.path === '/livez') return ok(turn, 'ok\n')
   const address = ports.clientAddress(peer.peerIp, req.headers)
   if ('fault' in address) throw new OciError('UNSUPPORTED', `Bad request: ${address.fault}`, { status: 400 })
   const known = { ...peer, clientIp: address.ip, scheme: schemeOf(req, peer, address.isProxied) }
@@ -83,18 +95,17 @@ async function handle(ports: DispatchPorts, turn: Turn): Promise<string | undefi
       status: 421,
     })
   }
-  if (peer.path === '/livez') return ok(turn, 'ok\n', 'health')
   if (ports.tokenPaths.includes(peer.path)) {
     await ports.token(req, res, known)
-    return 'token'
+    return NO_BYTES
   }
   if (isRegistryTarget(req.url ?? '')) return serveRegistry(ports, { ...turn, peer: known }, role)
   if (peer.path === '/' && (req.method === 'GET' || req.method === 'HEAD'))
-    return ok(turn, ports.greeting(known), 'other')
+    return ok(turn, ports.greeting(known))
   throw new OciError('NOT_FOUND', 'there is nothing here; the registry is under /v2/')
 }
 
-async function serveRegistry(ports: DispatchPorts, turn: Turn, role: HostRole): Promise<string | undefined> {
+async function serveRegistry(ports: DispatchPorts, turn: Turn, role: HostRole): Promise<BodyBytes> {
   const { req, res, peer } = turn
   if (role === 'auth') {
     throw new OciError(
@@ -110,17 +121,12 @@ async function serveRegistry(ports: DispatchPorts, turn: Turn, role: HostRole): 
   const allow = allowHeader(req.url ?? '')
   if (allow === undefined) throw new OciError('NOT_FOUND', 'there is no such endpoint')
   await sendReply(req, res, { status: 204, body: '', headers: { allow } })
-  return 'other'
+  return NO_BYTES
 }
 
-async function ok({ req, res }: Turn, body: string, route: string): Promise<string> {
+async function ok({ req, res }: Turn, body: string): Promise<BodyBytes> {
   await sendReply(req, res, { status: 200, body })
-  return route
-}
-
-function routeGroup(path: string, tokenPaths: readonly string[]): string {
-  if (path.startsWith('/v2/') || path === '/v2') return 'registry'
-  return tokenPaths.includes(path) ? 'token' : 'other'
+  return NO_BYTES
 }
 
 /** Behind a proxy that ends TLS only its word tells what the client typed. */

@@ -21,7 +21,7 @@ export interface Recorder {
   transferred(transfer: Transfer): Promise<void>
   /** The line of a request that ended in an error; returns the answer for the client. Never throws. */
   failed(error: unknown): Promise<OciError>
-  kind(): RegistryRequest['kind'] | undefined
+  bytes(): { readonly bytesIn: number; readonly bytesOut: number }
 }
 
 export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
@@ -75,7 +75,7 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
       )
       return answer
     },
-    kind: () => facts.request?.kind,
+    bytes: () => ({ bytesIn: facts.transfer?.bytesIn ?? 0, bytesOut: facts.transfer?.bytesOut ?? 0 }),
   }
 }
 

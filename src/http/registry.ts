@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Peer } from '../model/exchange.ts'
-import type { RegistryRequest } from '../model/registry-request.ts'
 import { requiredAccess } from '../oci/access.ts'
 import { parseRegistryRequest } from '../oci/route.ts'
 import { denyUnlessGranted, requireIdentity } from './authorize.ts'
@@ -12,11 +11,15 @@ import type { RegistryPorts } from './registry-ports.ts'
 
 /**
  * The handler of everything under `/v2`: one request in one straight line, one audit record on every way out.
- * Resolves, when the answer is out, with the kind of the request, `undefined` if it did not parse.
+ * Resolves, when the answer is out, with the bytes of both bodies.
  */
 export function createRegistryHandler(
   ports: RegistryPorts,
-): (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<RegistryRequest['kind'] | undefined> {
+): (
+  req: IncomingMessage,
+  res: ServerResponse,
+  peer: Peer,
+) => Promise<{ readonly bytesIn: number; readonly bytesOut: number }> {
   return async (req, res, peer) => {
     const recorder = createRecorder(ports, peer)
     try {
@@ -44,6 +47,6 @@ export function createRegistryHandler(
       const failure = await recorder.failed(error)
       await sendFailure(req, res, failure)
     }
-    return recorder.kind()
+    return recorder.bytes()
   }
 }

@@ -1,4 +1,5 @@
 import type { ResourceActions } from '../model/access.ts'
+import type { Credentials } from '../model/credentials.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { TokenExchange } from '../model/exchange.ts'
 import type { Authenticate, Clock, Log } from '../model/ports.ts'
@@ -28,6 +29,8 @@ export interface TokenPorts {
     readonly audience: string
     readonly access: readonly ResourceActions[]
   }) => Promise<IssuedToken>
+  /** Name and password of a Basic Authorization header; `undefined` for anything else. */
+  readonly basicCredentials: (authorization: string | undefined) => Credentials | undefined
   /** @throws AuditUnwritable */
   readonly audit: (exchange: TokenExchange) => Promise<void>
 }

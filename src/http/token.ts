@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
-import type { AuthnResult, Credentials } from '../model/credentials.ts'
+import type { AuthnResult } from '../model/credentials.ts'
 import { OciError } from '../model/errors.ts'
 import type { Identity, Peer, TokenExchange } from '../model/exchange.ts'
 import { basicChallenge } from '../oci/challenge.ts'
@@ -15,12 +15,11 @@ type Draft = { -readonly [K in keyof TokenExchange]: TokenExchange[K] }
 /** The token realm: who are you, what may you of what you ask, here is a token that says so. */
 export function createTokenHandler(
   ports: TokenPorts,
-  basicCredentials: (authorization: string | undefined) => Credentials | undefined,
 ): (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<void> {
   return async (req, res, peer) => {
     const draft: Draft = { peer, outcome: 'success', status: 200, account: '', scopes: [], granted: [] }
     try {
-      const request = await parseTokenRequest(req, basicCredentials(req.headers.authorization))
+      const request = await parseTokenRequest(req, ports.basicCredentials(req.headers.authorization))
       draft.account = request.credentials.name
       draft.scopes = request.access.map(formatScope)
       const audience = requireKnownService(ports, request.service)

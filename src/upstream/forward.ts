@@ -37,6 +37,8 @@ export interface ForwarderOptions {
   readonly refusalIsOurs: boolean
   /** Called while only the registry can act; returns the end of it. */
   readonly suspendIdleGuard: (req: IncomingMessage) => () => void
+  /** Status of each answer and the seconds until its head; 0 when there was none. */
+  readonly observe: (code: number, seconds: number) => void
 }
 
 export interface Forwarder {
@@ -91,8 +93,16 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     req.url = canonicalTarget(request)
     const counter = countBytes(req)
     const resume = suspendWhenComplete(req, options.suspendIdleGuard)
-    const answer = await askOnceMore(() => ask(exchange), exchange, upstreamName(address)).finally(resume)
+    const started = performance.now()
+    const observe = (code: number) => options.observe(code, (performance.now() - started) / 1000)
+    const answer = await askOnceMore(() => ask(exchange), exchange, upstreamName(address))
+      .catch(error => {
+        observe(0)
+        throw error
+      })
+      .finally(resume)
     if (answer === 'client left') return aborted(counter.bytes)
+    observe(answer.statusCode ?? 0)
     return release(options, exchange, { answer, bytesIn: counter.bytes })
   }
   return { forward, close: () => agent.destroy() }

@@ -13,7 +13,7 @@ export interface UpstreamProbe {
   current(): UpstreamState
   /** The service in the registry's own challenge, once seen: the audience that its tokens must have. */
   service(): string | undefined
-  /** Asks now. Never rejects. */
+  /** Asks now; callers that come meanwhile share the answer. Never rejects. */
   check(): Promise<UpstreamState>
   close(): void
 }
@@ -37,13 +37,20 @@ export function createUpstreamProbe({
 }: ProbeOptions): UpstreamProbe {
   let current: UpstreamState = { state: 'unknown' }
   let service: string | undefined
-  const check = async () => {
+  let running: Promise<UpstreamState> | undefined
+  const askOnce = async () => {
     const next = await ask(client)
     if (next.state !== current.state) logChange(log, name, next)
     current = next
     if (next.state === 'guarded') service = next.service ?? service
     onResult(next)
     return next
+  }
+  const check = () => {
+    running ??= askOnce().finally(() => {
+      running = undefined
+    })
+    return running
   }
   const timer = setInterval(() => void check(), intervalMs)
   timer.unref()

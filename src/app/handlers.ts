@@ -1,0 +1,69 @@
+import type { RequestListener } from 'node:http'
+import { createAdmin } from '../http/admin.ts'
+import { createClientAddress } from '../http/client-address.ts'
+import { createDispatch } from '../http/dispatch.ts'
+import { createHostRole } from '../http/hosts.ts'
+import { formatReadiness } from '../ops/health.ts'
+import type { Parts } from './parts.ts'
+import { createReady } from './ready.ts'
+import { openRegistryHandler } from './registry-handler.ts'
+import { openTokenHandler } from './token-handler.ts'
+
+/** What the listeners call. */
+export interface Handlers {
+  readonly dispatch: RequestListener
+  readonly admin: RequestListener
+  /** True for a host name that we serve. */
+  readonly isOurs: (host: string) => boolean
+}
+
+export function createHandlers(parts: Parts): Handlers {
+  const { loaded, log, metrics, newId } = parts
+  const { config } = loaded
+  const hostRole = createHostRole(config.domains)
+  const realmPath = `${config.server.path_prefix}/auth`
+  const dispatch = createDispatch({
+    log,
+    newId,
+    hostRole,
+    clientAddress: createClientAddress(addressOptions(parts)),
+    // The second is registry 2.8's `autoredirect`.
+    tokenPaths: [realmPath, `${realmPath}/token`],
+    registry: openRegistryHandler(parts, realmPath),
+    token: openTokenHandler(parts),
+    greeting: ({ host }) => `${config.token.issuer}\n\ndocker login ${config.domains.registry ?? host}\n`,
+    isDraining: parts.isDraining,
+    track: metrics.trackRequest,
+    observe: metrics.observeRequest,
+    hsts: config.server.hsts,
+  })
+  const admin = createAdmin({
+    metrics: () => {
+      refresh(parts)
+      return metrics.render()
+    },
+    metricsType: metrics.contentType,
+    readiness: createReady(parts),
+    formatReadiness,
+  })
+  return { dispatch, admin, isOurs: host => hostRole(host) !== 'foreign' }
+}
+
+/** docker_auth's `real_ip_header` is believed from trusted proxies, and without TLS, as there, from anybody. */
+function addressOptions({ loaded }: Parts): Parameters<typeof createClientAddress>[0] {
+  const { trusted_proxies, server, tls } = loaded.config
+  const { real_ip_header, real_ip_pos } = server
+  return {
+    trustedProxies: trusted_proxies,
+    trustAll: tls.mode === 'off' && trusted_proxies.length === 0 && real_ip_header !== undefined,
+    realIp: real_ip_header === undefined ? undefined : { header: real_ip_header, position: real_ip_pos },
+  }
+}
+
+/** Gauges of what is only looked at when somebody scrapes. */
+function refresh({ metrics, sink, tls }: Parts): void {
+  const { degraded, queueBytes } = sink.status()
+  metrics.setAuditDegraded(degraded !== undefined)
+  metrics.setAuditQueueBytes(queueBytes)
+  metrics.setCertificates(tls?.source.certificates() ?? [])
+}

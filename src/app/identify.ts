@@ -1,0 +1,60 @@
+import { parseAuthorization } from '../authn/authorization.ts'
+import type { StaticUsers } from '../authn/static-users.ts'
+import type { Identification } from '../http/registry-ports.ts'
+import type { Credentials } from '../model/credentials.ts'
+import type { VerifyToken } from '../token/verify.ts'
+
+/**
+ * Reads an Authorization header under `/v2`: a token of ours, whose subject is looked up anew so that a removed user
+ * is out at once, or a user name and password for scripts. Empty Basic credentials are none at all, as old dockers
+ * send them (registry-api §2.6).
+ */
+export function createIdentify(options: {
+  readonly verify: VerifyToken
+  readonly users: () => StaticUsers
+}): (header: string | undefined) => Promise<Identification> {
+  return async header => {
+    const authorization = parseAuthorization(header)
+    switch (authorization.scheme) {
+      case 'none':
+        return { outcome: 'none' }
+      case 'malformed':
+        return {
+          outcome: 'invalid',
+          reason: `the Authorization header is malformed: ${authorization.reason}`,
+        }
+      case 'basic':
+        return identifyByPassword(options.users(), authorization.credentials)
+      case 'bearer':
+        return identifyByToken(options, authorization.token)
+    }
+  }
+}
+
+async function identifyByPassword(users: StaticUsers, credentials: Credentials): Promise<Identification> {
+  if (credentials.name === '') return { outcome: 'none' }
+  const result = await users.authenticate(credentials)
+  if (result.outcome === 'authenticated') {
+    const { subject } = result
+    return { outcome: 'identified', identity: { subject, via: subject.via }, expired: false }
+  }
+  return { outcome: 'invalid', reason: 'wrong user name or password', account: credentials.name }
+}
+
+async function identifyByToken(
+  options: { readonly verify: VerifyToken; readonly users: () => StaticUsers },
+  token: string,
+): Promise<Identification> {
+  const verified = await options.verify(token)
+  if (verified.outcome === 'invalid')
+    return { outcome: 'invalid', reason: `the token is refused: ${verified.reason}` }
+  const subject = options.users().lookup(verified.subjectName)
+  if (subject === undefined)
+    return { outcome: 'invalid', reason: 'the account of this token no longer exists' }
+  return {
+    outcome: 'identified',
+    identity: { subject, via: 'token', tokenId: verified.id },
+    access: verified.access,
+    expired: verified.outcome === 'expired',
+  }
+}

@@ -1,0 +1,30 @@
+import type { Auditor } from '../audit/auditor.ts'
+import type { AuditSink } from '../audit/file-sink.ts'
+import type { StaticUsers } from '../authn/static-users.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type { Clock, Log } from '../model/ports.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import type { SigningKey } from '../token/signing-key.ts'
+import type { Tls } from './open-tls.ts'
+import type { Upstream } from './open-upstream.ts'
+
+/** What a start is made of. */
+export interface AppOptions {
+  readonly loaded: LoadedConfig
+  readonly version: string
+  readonly log: Log
+  readonly clock: Clock
+}
+
+/** Everything that is open by the time the listeners are made. */
+export interface Parts extends AppOptions {
+  readonly metrics: Metrics
+  readonly newId: () => string
+  readonly key: SigningKey
+  readonly tls: Tls | undefined
+  readonly sink: AuditSink
+  readonly audit: Auditor
+  readonly users: StaticUsers
+  readonly upstream: Upstream
+  readonly isDraining: () => boolean
+}

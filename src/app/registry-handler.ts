@@ -1,0 +1,34 @@
+import { realmUrl } from '../http/hosts.ts'
+import { createRegistryHandler } from '../http/registry.ts'
+import { createUploadSessions } from '../http/upload-sessions.ts'
+import { createTokenVerifier } from '../token/verify.ts'
+import { createDecidePort } from './decide-port.ts'
+import { createIdentify } from './identify.ts'
+import type { Parts } from './parts.ts'
+
+/** The handler of `/v2` with its ports; challenges name the realm at `realmPath`. */
+export function openRegistryHandler(
+  parts: Parts,
+  realmPath: string,
+): ReturnType<typeof createRegistryHandler> {
+  const { loaded, clock, log, upstream, key, users, audit } = parts
+  const { domains, token } = loaded.config
+  const verify = createTokenVerifier({
+    keys: [key],
+    issuer: token.issuer,
+    audiences: upstream.services.accepted,
+    clock,
+  })
+  return createRegistryHandler({
+    clock,
+    log,
+    uploads: createUploadSessions(),
+    identify: createIdentify({ verify, users: () => users }),
+    decide: createDecidePort(parts),
+    service: upstream.services.current,
+    realm: ({ host, scheme }) => realmUrl(domains, { scheme, path: realmPath }, host),
+    currentDigest: upstream.currentDigest,
+    forward: upstream.forward,
+    audit: audit.registry,
+  })
+}

@@ -1,0 +1,16 @@
+/** What a command may touch of the process; tests pass their own. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly version: string
+  readonly isTty: boolean
+  /** One write to standard output. */
+  readonly print: (text: string) => void
+  /** One write to standard error. */
+  readonly complain: (text: string) => void
+  /** A password: one line of standard input, or typed without echo. */
+  readonly readPassword: (prompt: string) => Promise<string>
+  /** Calls back on each of these signals until the process ends. */
+  readonly onSignal: (names: readonly NodeJS.Signals[], handler: (name: NodeJS.Signals) => void) => void
+  /** Ends the process at once. */
+  readonly exitNow: (code: number) => void
+}
