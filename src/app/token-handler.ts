@@ -8,13 +8,15 @@ import type { Parts } from './parts.ts'
 /** The handler of the token realm with its ports. */
 export function openTokenHandler(parts: Parts): ReturnType<typeof createTokenHandler> {
   const { loaded, clock, log, upstream, key, metrics, audit } = parts
-  const { token } = loaded.config
+  const { token, registry } = loaded.config
   const issuer = createTokenIssuer({
     key,
     issuer: token.issuer,
     ttlSeconds: token.expiration,
     clock,
     legacyKeyId: !token.disable_legacy_key_id,
+    // Only a registry needs it to find the key; without it tokens are half as long.
+    embedCertificate: registry.auth === 'passthrough',
   })
   return createTokenHandler({
     clock,

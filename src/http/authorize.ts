@@ -49,9 +49,11 @@ export function requireIdentity(context: AuthorizationContext, found: Identifica
     throw challenge(context, { error: 'invalid_token', reason: found.reason })
   }
   if (!found.expired) return found
-  const name = found.identity.subject.name
-  const continues = request.kind === 'upload' && request.verb !== 'start'
-  if (continues && ports.uploads.isOwnedBy(request.session, request.name, name)) return found
+  if (request.kind === 'upload' && request.verb !== 'start') {
+    const session = ports.uploads.find(request.session)
+    const isOwn = session?.subjectName === found.identity.subject.name && session.repository === request.name
+    if (isOwn) return found
+  }
   throw challenge(context, { error: 'invalid_token', reason: 'the token has expired' })
 }
 

@@ -5,7 +5,7 @@ import type { RegistryRequest } from '../model/registry-request.ts'
 import { Refusal } from './authorize.ts'
 import { asOciError } from './failure.ts'
 import type { AnswerHead, Identification, RegistryPorts } from './registry-ports.ts'
-import { sessionOfLocation } from './upload-sessions.ts'
+import { sessionOfLocation, type UploadSession, type UploadSessions } from './upload-sessions.ts'
 
 type Facts = Partial<Omit<RegistryExchange, 'peer' | 'outcome' | 'status'>>
 
@@ -27,11 +27,12 @@ export interface Recorder {
 export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
   let facts: Facts = {}
   let written = false
+  let startedMs = peer.startedMs
 
   const write = async (outcome: AuditOutcome, status: number): Promise<void> => {
     if (written) return
     written = true
-    await ports.audit({ ...facts, peer, outcome, status })
+    await ports.audit({ ...facts, peer: { ...peer, startedMs }, outcome, status })
   }
   const note = (more: Facts) => {
     facts = { ...facts, ...more }
@@ -50,9 +51,10 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
       if (previousDigest !== undefined) note({ previousDigest })
     },
     answering: async head => {
-      followSession(ports, facts, head)
       if (facts.request === undefined || isRead(facts.request)) return
-      note({ transfer: transferOf(head) })
+      const upload = followUpload(ports.uploads, { facts, peer, head })
+      if (upload !== undefined) startedMs = upload.startedMs
+      note({ transfer: transferOf(head, upload?.bytes ?? head.bytesIn) })
       await write(outcomeOf(head.status), head.status)
     },
     transferred: async transfer => {
@@ -91,19 +93,33 @@ function outcomeOf(status: number): AuditOutcome {
   return status === 401 || status === 403 ? 'denied' : 'failed'
 }
 
-function transferOf({ status, headers, bytesIn }: AnswerHead): Transfer {
+function transferOf({ status, headers }: AnswerHead, bytesIn: number): Transfer {
   const digest = headers['docker-content-digest']
   return { status, complete: true, bytesIn, bytesOut: 0, ...(typeof digest === 'string' ? { digest } : {}) }
 }
 
-/** Keeps track of who owns which upload, by the registry's own `Location`. */
-function followSession({ uploads }: RegistryPorts, { request, identity }: Facts, head: AnswerHead): void {
-  if (request?.kind !== 'upload' || identity === undefined) return
-  if (request.verb === 'start' && head.status === 202) {
+/**
+ * Keeps track of an upload by the registry's own `Location`. For a commit returns the whole upload, since its line
+ * stands for all the requests before it.
+ */
+function followUpload(
+  uploads: UploadSessions,
+  { facts, peer, head }: { readonly facts: Facts; readonly peer: Peer; readonly head: AnswerHead },
+): Pick<UploadSession, 'startedMs' | 'bytes'> | undefined {
+  const { request, identity } = facts
+  if (request?.kind !== 'upload' || identity === undefined) return undefined
+  if (request.verb === 'start') {
     const location = head.headers['location']
-    const session = typeof location === 'string' ? sessionOfLocation(location) : undefined
-    if (session !== undefined) uploads.begin(session, request.name, identity.subject.name)
+    const id = head.status === 202 && typeof location === 'string' ? sessionOfLocation(location) : undefined
+    const { startedMs } = peer
+    if (id !== undefined) {
+      uploads.begin(id, { repository: request.name, subjectName: identity.subject.name, startedMs })
+    }
+    return undefined
   }
+  uploads.received(request.session, head.bytesIn)
+  const upload = uploads.find(request.session)
   if (request.verb === 'cancel' || (request.verb === 'commit' && head.status === 201))
     uploads.end(request.session)
+  return request.verb === 'commit' ? upload : undefined
 }

@@ -3,30 +3,38 @@ import { LRUCache } from 'lru-cache'
 const MAX_SESSIONS = 50_000
 const SESSION_TTL_MS = 24 * 3_600_000
 
-/** Who began which upload: lets an upload end after the token that began it has expired. */
+/** One upload from its start to its commit. */
+export interface UploadSession {
+  readonly repository: string
+  readonly subjectName: string
+  /** Monotonic, ms. */
+  readonly startedMs: number
+  /** Body bytes of all its requests so far. */
+  readonly bytes: number
+}
+
+/** Who began which upload, and how much came: lets an upload end after the token that began it has expired. */
 export interface UploadSessions {
-  begin(session: string, repository: string, subjectName: string): void
-  /** True when this subject began this session in this repository. */
-  isOwnedBy(session: string, repository: string, subjectName: string): boolean
-  end(session: string): void
+  begin(id: string, session: Omit<UploadSession, 'bytes'>): void
+  find(id: string): UploadSession | undefined
+  received(id: string, bytes: number): void
+  end(id: string): void
 }
 
 /** Sessions in memory, the least recent of 50,000 dropped; after a restart clients need a fresh token. */
 export function createUploadSessions(): UploadSessions {
-  const owners = new LRUCache<string, { readonly repository: string; readonly subjectName: string }>({
-    max: MAX_SESSIONS,
-    ttl: SESSION_TTL_MS,
-  })
+  const sessions = new LRUCache<string, UploadSession>({ max: MAX_SESSIONS, ttl: SESSION_TTL_MS })
   return {
-    begin: (session, repository, subjectName) => {
-      owners.set(session, { repository, subjectName })
+    begin: (id, session) => {
+      sessions.set(id, { ...session, bytes: 0 })
     },
-    isOwnedBy: (session, repository, subjectName) => {
-      const owner = owners.get(session)
-      return owner?.repository === repository && owner.subjectName === subjectName
+    find: id => sessions.get(id),
+    received: (id, bytes) => {
+      const session = sessions.get(id)
+      if (session !== undefined) sessions.set(id, { ...session, bytes: session.bytes + bytes })
     },
-    end: session => {
-      owners.delete(session)
+    end: id => {
+      sessions.delete(id)
     },
   }
 }

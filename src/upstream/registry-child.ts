@@ -31,7 +31,7 @@ export interface LaunchOptions extends RegistryNote {
 
 /**
  * Starts a registry and waits until it answers `GET /v2/` with 200 or 401, at most 15 s.
- * @throws RegistryFailed with its last words; nothing is left running then.
+ * @throws RegistryFailed with what it said; nothing is left running then.
  */
 export async function launchRegistry(options: LaunchOptions): Promise<RegistryChild> {
   const { binary, configFile, env, socket, log, signal } = options
@@ -53,7 +53,7 @@ export async function launchRegistry(options: LaunchOptions): Promise<RegistryCh
     await untilReady(socket, { ended, signal })
   } catch (cause) {
     await child.end()
-    const said = output.tail()
+    const said = output.excerpt()
     throw new RegistryFailed(
       `the registry did not come up: ${messageOf(cause)}${said === '' ? '' : ` (${said})`}`,
       {
@@ -96,13 +96,17 @@ async function untilReady(
   const client = createUpstreamClient({ kind: 'unix', path: socket })
   const over = new AbortController()
   const limit = AbortSignal.any([signal, over.signal, AbortSignal.timeout(READY_TIMEOUT_MS)])
+  // A question that hangs must not outlast the limit.
+  limit.addEventListener('abort', () => void client.close())
   const died = ended.then(how => Promise.reject(new Error(how)))
   try {
     await Promise.race([died, pollUntilAnswered(client, limit)])
+  } catch (cause) {
+    if (signal.aborted) throw new Error('it was stopped', { cause })
+    if (limit.aborted) throw new Error(`no answer within ${READY_TIMEOUT_MS / 1000} s`, { cause })
+    throw cause
   } finally {
-    died.catch(() => {})
     over.abort()
-    await client.close()
   }
 }
 

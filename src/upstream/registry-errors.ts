@@ -5,7 +5,7 @@ export class RegistryNotFound extends AppError {
   readonly code = 'REGISTRY_NOT_FOUND'
 }
 
-/** The registry that we run did not come up; the message holds its last words. */
+/** The registry that we run did not come up; the message holds what it said. */
 export class RegistryFailed extends AppError {
   readonly code = 'REGISTRY_FAILED'
 }

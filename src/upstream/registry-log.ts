@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream'
 import type { Log } from '../model/ports.ts'
 
 const LINE_LIMIT = 16 * 1024
-const TAIL_LINES = 8
+/** A reason comes first, before a usage text or a stack trace, or last, after warnings. */
+const FIRST_LINES = 4
 const LEVELS: Readonly<Record<string, keyof Log>> = {
   trace: 'debug',
   debug: 'debug',
@@ -26,8 +27,8 @@ const FIELDS = [
 /** Passes a registry's output on. */
 export interface RegistryLog {
   attach(stream: Readable): void
-  /** Its last lines, for the message of an error. */
-  tail(): string
+  /** Its first lines and its last, for the message of an error. */
+  excerpt(): string
 }
 
 /**
@@ -35,13 +36,14 @@ export interface RegistryLog {
  * the registry calls every 404 an error; other text as a warning. Lines are cut at 16 KiB.
  */
 export function createRegistryLog(log: Log): RegistryLog {
-  const tail: string[] = []
+  const excerpt: string[] = []
   const onLine = (line: string): void => {
     if (line.trim() === '') return
-    tail.push(passOn(log, line))
-    if (tail.length > TAIL_LINES) tail.shift()
+    const message = passOn(log, line)
+    if (excerpt.length > FIRST_LINES) excerpt.pop()
+    excerpt.push(message.trim())
   }
-  return { attach: stream => splitLines(stream, onLine), tail: () => tail.join('; ') }
+  return { attach: stream => splitLines(stream, onLine), excerpt: () => excerpt.join('; ') }
 }
 
 function splitLines(stream: Readable, onLine: (line: string) => void): void {

@@ -1,0 +1,75 @@
+import { ACTOR_KEYS, AUDIT_FIELDS, type AuditRecord } from './audit-fields.ts'
+
+/** Longest line in bytes, with its newline. */
+export const LINE_LIMIT = 8192
+
+const KEYS = AUDIT_FIELDS.map(field => field.name)
+/** What JSON leaves raw and a terminal would obey: DEL, C1 controls, line separators, bidirectional controls. */
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+/** Characters kept of each text when a line is too long; the last one fits whatever the texts hold. */
+const LIMITS = [2048, 1024, 512, 256, 128, 32]
+
+/**
+ * One line of the audit log with its newline: a JSON object with its keys in the documented order, at most 8 KiB.
+ * A longer one keeps all its keys: texts end in `…`, lists in `+N more`.
+ */
+export function formatLine(record: AuditRecord): string {
+  let line = stringify(record)
+  for (const limit of LIMITS) {
+    if (fits(line)) break
+    line = stringify(shortened(record, limit))
+  }
+  return `${line}\n`
+}
+
+function fits(line: string): boolean {
+  return line.length * 3 < LINE_LIMIT || Buffer.byteLength(line) < LINE_LIMIT
+}
+
+function stringify(record: AuditRecord): string {
+  const ordered = { ...pick(record, KEYS), actor: pick(record.actor, ACTOR_KEYS) }
+  return JSON.stringify(ordered).replace(UNSAFE, escaped)
+}
+
+/** The fields of `from` that are there, in the order of `keys`. */
+function pick<T extends object>(from: T, keys: readonly (keyof T & string)[]): Record<string, unknown> {
+  const ordered: Record<string, unknown> = {}
+  for (const key of keys) if (from[key] !== undefined) ordered[key] = from[key]
+  return ordered
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function shortened(record: AuditRecord, limit: number): AuditRecord {
+  return { ...shortenedFields(record, limit), actor: shortenedFields(record.actor, limit) }
+}
+
+function shortenedFields<T extends object>(fields: T, limit: number): T {
+  const entries = Object.entries(fields).map(([key, value]) => [key, shortenedValue(value, limit)])
+  return Object.fromEntries(entries) as T
+}
+
+function shortenedValue(value: unknown, limit: number): unknown {
+  if (typeof value === 'string') return cutText(value, limit)
+  return Array.isArray(value) ? cutList(value, limit) : value
+}
+
+function cutText(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}…`
+}
+
+/** As many elements as fit into twice the limit, then how many were left out. */
+function cutList(list: readonly string[], limit: number): readonly string[] {
+  const kept: string[] = []
+  let room = 2 * limit
+  for (const element of list) {
+    const text = cutText(element, limit)
+    room -= text.length + 3
+    if (room < 0) break
+    kept.push(text)
+  }
+  const left = list.length - kept.length
+  return left === 0 ? kept : [...kept, `+${left} more`]
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { parseListenAddress } from './address.ts'
+import { resolveRegistry, resolveServer, resolveTls, resolveToken } from './resolve.ts'
+import { always } from './schema-kit.ts'
+import { AclSchema } from './section-acl.ts'
+import { ServerSchema, TokenSchema } from './section-docker-auth.ts'
+import { DomainsSchema, ListenSchema, TlsSchema, TrustedProxiesSchema } from './section-network.ts'
+import { AuditSchema, LimitsSchema, LogSchema } from './section-output.ts'
+import { RegistrySchema } from './section-registry.ts'
+import { UsersSchema } from './section-users.ts'
+
+/** The sections of the file, each as it is written there. */
+export const FileSchema = z.strictObject({
+  domains: DomainsSchema,
+  listen: ListenSchema,
+  tls: TlsSchema,
+  token: TokenSchema,
+  registry: RegistrySchema,
+  users: UsersSchema,
+  acl: AclSchema,
+  audit: AuditSchema,
+  trusted_proxies: TrustedProxiesSchema,
+  state_dir: z
+    .string()
+    .min(1, 'must not be empty')
+    .default('/var/lib/landwaiter')
+    .describe('Directory of generated keys and certificates. Default: `LANDWAITER_STATE_DIR`, else this.'),
+  log: LogSchema,
+  limits: LimitsSchema,
+  server: ServerSchema,
+})
+
+/** The file's sections after their own checks, before they are related to each other. */
+export type FileConfig = z.output<typeof FileSchema>
+
+/**
+ * THE schema: a superset of docker_auth's file. What it puts out has every default filled in and the
+ * sections' influence on each other settled.
+ */
+export const ConfigSchema = FileSchema.refine(
+  ({ tls, server }) => tls?.mode !== 'files' || (tls.certificate ?? server?.certificate) !== undefined,
+  { error: 'mode "files" needs tls.certificate and tls.key', path: ['tls', 'mode'], ...always },
+)
+  .refine(({ tls }) => tls?.certificate === undefined || tls.key !== undefined, {
+    error: 'needs "key" beside it',
+    path: ['tls', 'certificate'],
+    ...always,
+  })
+  .refine(({ tls }) => tls?.key === undefined || tls.certificate !== undefined, {
+    error: 'needs "certificate" beside it',
+    path: ['tls', 'key'],
+    ...always,
+  })
+  .refine(({ tls, server }) => tls?.mode !== 'off' || isListenable(server), {
+    error: 'must be HOST:PORT or :PORT',
+    path: ['server', 'addr'],
+    ...always,
+  })
+  .transform(file => ({
+    domains: file.domains,
+    listen: file.listen,
+    tls: resolveTls(file),
+    token: resolveToken(file),
+    registry: resolveRegistry(file),
+    users: file.users,
+    acl: file.acl,
+    audit: file.audit,
+    trusted_proxies: file.trusted_proxies,
+    state_dir: file.state_dir,
+    log: file.log,
+    limits: file.limits,
+    server: resolveServer(file),
+  }))
+
+/** A configuration that can be used as it is. */
+export type Config = z.output<typeof ConfigSchema>
+
+function isListenable(server: FileConfig['server'] | undefined): boolean {
+  if (server?.addr === undefined || server.net !== 'tcp') return true
+  return 'value' in parseListenAddress(server.addr)
+}

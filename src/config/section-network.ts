@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { type ListenAddress, parseDomain, parseListenAddress, parseNetwork } from './address.ts'
+import { oneOf, type Parsed, parsedText } from './schema-kit.ts'
+
+const domain = parsedText(parseDomain).optional()
+
+/** The names under which clients reach us. */
+export const DomainsSchema = z
+  .strictObject({
+    registry: domain.describe(
+      'Host name of the registry, with a port when clients type one. Default: the environment variable `REGISTRY_DOMAIN`.',
+    ),
+    auth: domain.describe(
+      'Host name of the token realm when it has one of its own. Default: the environment variable `AUTH_DOMAIN`.',
+    ),
+  })
+  .prefault({})
+  .describe('Names under which clients reach us; one alone is enough.')
+
+const OFF = 'off'
+
+const listener = z.union([parsedText(parseListener), z.literal(false)])
+
+function parseListener(text: string): Parsed<ListenAddress | null> {
+  return text === OFF ? { value: null } : parseListenAddress(text)
+}
+
+function listenAt(address: string, meaning: string) {
+  return listener
+    .transform((value): ListenAddress | null => (value === false ? null : value))
+    .prefault(address)
+    .describe(meaning)
+}
+
+/** Addresses of our own listeners; null is off. */
+export const ListenSchema = z
+  .strictObject({
+    https: listenAt(':443', 'Address of the registry and the token realm: `HOST:PORT`, `:PORT` or `off`.'),
+    http: listenAt(':80', 'Address that redirects to HTTPS, or `off`.'),
+    admin: listenAt('127.0.0.1:9090', 'Address of metrics and health, or `off`. Keep it private.'),
+  })
+  .prefault({})
+  .describe('Addresses of our own listeners.')
+
+const NO_ACME =
+  'mode "acme" is not available in this version of landwaiter: use internal (own CA), files (own certificate) or off'
+
+/** Where the certificate comes from. */
+export const TlsSchema = z
+  .strictObject({
+    mode: oneOf(['internal', 'files', 'off'], { acme: NO_ACME })
+      .optional()
+      .describe(
+        '`internal`: certificates from our own CA; `files`: from `certificate` and `key`; `off`: plain HTTP behind a load balancer. Default: `files` when a certificate is given here or under `server`, else `internal`.',
+      ),
+    certificate: z.string().optional().describe('PEM file with the certificate and its chain.'),
+    key: z.string().optional().describe('PEM file with the private key.'),
+    min_version: oneOf(['1.2', '1.3'])
+      .optional()
+      .describe('Lowest TLS version. Default: `server.tls_min_version`, else `1.2`.'),
+  })
+  .prefault({})
+  .describe('TLS of `listen.https`.')
+
+/** Peers whose word about the client's address is taken. */
+export const TrustedProxiesSchema = z
+  .array(parsedText(parseNetwork))
+  .prefault([])
+  .describe('Addresses and networks of the proxies in front of us, whose `X-Forwarded-For` is believed.')

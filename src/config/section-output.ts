@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { AuditAction } from '../model/audit-event.ts'
+import { duration, oneOf } from './schema-kit.ts'
+
+const AUDIT_ACTIONS = [
+  'pull',
+  'check',
+  'push',
+  'overwrite',
+  'delete',
+  'mount',
+  'list',
+  'login',
+  'token',
+  'server.start',
+  'server.stop',
+  'config.reload',
+] as const satisfies readonly AuditAction[]
+
+/** What is written down, and where. */
+export const AuditSchema = z
+  .strictObject({
+    file: z
+      .string()
+      .min(1, 'must not be empty')
+      .default('/var/log/landwaiter/audit.jsonl')
+      .describe('The audit log, one JSON line per operation; `-` is standard output.'),
+    level: oneOf(['manifests', 'blobs', 'requests'])
+      .default('blobs')
+      .describe('How much: `manifests`, also `blobs`, or all `requests`.'),
+    omit: z.array(oneOf(AUDIT_ACTIONS)).default([]).describe('Actions that are not written.'),
+  })
+  .prefault({})
+  .describe('The audit log.')
+
+/** The operational log on standard error. */
+export const LogSchema = z
+  .strictObject({
+    level: oneOf(['debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('Least severe level that is written.'),
+    format: oneOf(['auto', 'json', 'text'])
+      .default('auto')
+      .describe('`json` lines, `text`, or `auto`: text on a terminal.'),
+  })
+  .prefault({})
+  .describe('The operational log on standard error.')
+
+/** Bounds. */
+export const LimitsSchema = z
+  .strictObject({
+    shutdown_timeout: duration()
+      .prefault('30s')
+      .describe('How long running transfers may go on after TERM; `30s`, `2m`.'),
+  })
+  .transform(({ shutdown_timeout }) => ({ shutdown_timeout_ms: shutdown_timeout }))
+  .prefault({})
+  .describe('Bounds.')

@@ -1,0 +1,40 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { type AccessMetrics, accessMetrics } from './access-metrics.ts'
+import { type AuditMetrics, auditMetrics } from './audit-metrics.ts'
+import { type HttpMetrics, httpMetrics } from './http-metrics.ts'
+import { createFamilies } from './metric-families.ts'
+import { type StateMetrics, stateMetrics } from './state-metrics.ts'
+import { type UpstreamMetrics, upstreamMetrics } from './upstream-metrics.ts'
+
+/** What the process counts. Label values outside the closed lists become `other`, so series stay few. */
+export interface Metrics extends HttpMetrics, AccessMetrics, UpstreamMetrics, AuditMetrics, StateMetrics {
+  /** The exposition text, whose media type is `contentType`. */
+  render(): Promise<string>
+  readonly contentType: string
+}
+
+export interface MetricsOptions {
+  readonly version: string
+  readonly registry?: Registry
+}
+
+/** Metrics of one process, with prom-client's defaults for the process and Node.js. */
+export function createMetrics({ version, registry = new Registry() }: MetricsOptions): Metrics {
+  collectDefaultMetrics({ register: registry })
+  const families = createFamilies(registry)
+  const build = {
+    name: 'build_info',
+    help: 'Always 1; the labels say what runs.',
+    labels: ['version', 'node'],
+  }
+  families.gauge(build).set([version, process.versions.node], 1)
+  return {
+    ...httpMetrics(families),
+    ...accessMetrics(families),
+    ...upstreamMetrics(families),
+    ...auditMetrics(families),
+    ...stateMetrics(families),
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}

@@ -1,0 +1,110 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { isIP, SocketAddress } from 'node:net'
+import { Secret } from '../model/secret.ts'
+import { CertificateFileError } from './certificate-file-error.ts'
+
+/** A certificate with its private key, checked to belong together. */
+export interface KeyPair {
+  /** PEM of the leaf, followed by its intermediates. */
+  readonly certificate: string
+  /** PEM. */
+  readonly key: Secret
+  readonly keyType: string
+  readonly leaf: X509Certificate
+  /** Lower-case host names and canonical addresses of the leaf. */
+  readonly names: readonly string[]
+  /** Milliseconds since the epoch, as is `notAfter`. */
+  readonly notBefore: number
+  readonly notAfter: number
+  readonly issuer: string
+}
+
+/** Text of a PEM file and the path to name in errors. */
+export interface PemFile {
+  readonly file: string
+  readonly text: string
+}
+
+/**
+ * The pair that two PEM texts hold; they may be one and the same file.
+ * @throws CertificateFileError naming the file that is malformed, or the key that belongs to another certificate.
+ */
+export function parseKeyPair(files: { readonly certificate: PemFile; readonly key: PemFile }): KeyPair {
+  const chain = parseChain(files.certificate)
+  const key = parsePrivateKey(files.key)
+  const { leaf } = chain
+  if (!leaf.checkPrivateKey(key)) {
+    throw new CertificateFileError(
+      files.key.file,
+      `is not the key of the certificate in ${files.certificate.file}`,
+    )
+  }
+  const names = subjectNames(leaf)
+  if (names.length === 0) {
+    throw new CertificateFileError(
+      files.certificate.file,
+      'names no host: clients only look at the subject alternative names and there are none',
+    )
+  }
+  return {
+    certificate: chain.pem,
+    key: new Secret(key.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    keyType: key.asymmetricKeyType ?? 'unknown',
+    leaf,
+    names,
+    notBefore: leaf.validFromDate.getTime(),
+    notAfter: leaf.validToDate.getTime(),
+    issuer: leaf.issuer.replaceAll('\n', ', '),
+  }
+}
+
+/**
+ * Private key of a PEM text.
+ * @throws CertificateFileError when there is none or it is encrypted.
+ */
+export function parsePrivateKey({ file, text }: PemFile): KeyObject {
+  if (text.includes('ENCRYPTED')) {
+    throw new CertificateFileError(file, 'the private key is encrypted; store it without a passphrase')
+  }
+  try {
+    return createPrivateKey(text)
+  } catch (cause) {
+    throw new CertificateFileError(file, 'holds no usable PEM private key', { cause })
+  }
+}
+
+/** Canonical text of an IP address, so that two spellings of one address compare equal. */
+export function canonicalAddress(address: string): string {
+  return new SocketAddress({ address, family: isIP(address) === 6 ? 'ipv6' : 'ipv4' }).address
+}
+
+const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+function parseChain({ file, text }: PemFile): { readonly pem: string; readonly leaf: X509Certificate } {
+  const blocks = text.match(CERTIFICATE_BLOCK) ?? []
+  // A half-written file may end inside a block: a chain without its tail must not pass for the whole.
+  if (blocks.length !== text.split('-----BEGIN CERTIFICATE-----').length - 1) {
+    throw new CertificateFileError(file, 'ends in the middle of a certificate')
+  }
+  const [leaf] = blocks.map(block => parseCertificate(file, block))
+  if (leaf === undefined) throw new CertificateFileError(file, 'holds no PEM certificate')
+  return { pem: `${blocks.join('\n')}\n`, leaf }
+}
+
+function parseCertificate(file: string, block: string): X509Certificate {
+  try {
+    return new X509Certificate(block)
+  } catch (cause) {
+    throw new CertificateFileError(file, 'holds a malformed certificate', { cause })
+  }
+}
+
+function subjectNames(leaf: X509Certificate): readonly string[] {
+  // Node quotes names with unusual characters; none of those is a host name.
+  const entries = (leaf.subjectAltName ?? '').split(', ')
+  return entries.flatMap(entry => {
+    if (entry.startsWith('DNS:') && !entry.includes('"')) return [entry.slice(4).toLowerCase()]
+    const address = entry.startsWith('IP Address:') ? entry.slice(11) : ''
+    return isIP(address) === 0 ? [] : [canonicalAddress(address)]
+  })
+}

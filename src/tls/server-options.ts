@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { SecureContext, Server, TlsOptions } from 'node:tls'
+import type { CertificateSource } from './certificate-source.ts'
+
+/** Protocol settings of the listener; what is absent keeps our defaults. */
+export interface TlsSettings {
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL cipher list for TLS 1.2. */
+  readonly ciphers?: string
+  /** OpenSSL group names joined by `:`. */
+  readonly ecdhCurve?: string
+}
+
+/** Options of the TLS listeners of one process, and what keeps running servers on the current ones. */
+export interface ServerOptions {
+  /** Everything for `https.createServer`, with the certificates and the ticket key of this moment. */
+  current(): TlsOptions
+  /** Gives the server every later certificate and ticket key. Live connections keep what they have. */
+  attach(server: Server): void
+  /** Replaces the ticket key, which ends the resumption of earlier sessions. The timer calls it. */
+  rotateTicketKey(): void
+  close(): void
+}
+
+const HANDSHAKE_TIMEOUT_MS = 10_000 // Node's default of two minutes lets idle sockets pile up
+const SESSION_TIMEOUT_SECONDS = 3_600
+const TICKET_ROTATION_MS = 12 * 3_600_000
+const TICKET_KEY_BYTES = 48
+
+const TLS13_SUITES = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
+
+/** For TLS 1.2 only suites with forward secrecy and authenticated encryption (RFC 9325 §4.2). */
+const TLS12_SUITES = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
+
+/** A plain-text fatal alert `unrecognized_name` (RFC 8446 §5.1, §6.2), valid before any ServerHello. */
+const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70])
+
+/**
+ * Options whose certificates come from `source` by server name. A name without a certificate is refused with
+ * the alert `unrecognized_name`; no client is ever shown the certificate of another name.
+ */
+export function createServerOptions(source: CertificateSource, settings: TlsSettings = {}): ServerOptions {
+  const servers = new Set<Server>()
+  let ticketKeys = randomBytes(TICKET_KEY_BYTES)
+  // Node resets whatever a later setSecureContext leaves out, so the options are always given whole.
+  const current = (): TlsOptions => ({
+    ...fixedOptions(settings),
+    ...defaultCertificate(source),
+    ticketKeys,
+    SNICallback: serverNameCallback(source),
+  })
+  const rotateTicketKey = () => {
+    ticketKeys = randomBytes(TICKET_KEY_BYTES)
+    for (const server of servers) server.setTicketKeys(ticketKeys)
+  }
+  const timer = setInterval(rotateTicketKey, TICKET_ROTATION_MS).unref()
+  source.onChange(() => {
+    
+  })
+  return {
+    current,
+    attach(server) {
+      servers.add(server)
+      server.once('close', () => servers.delete(server))
+    },
+    rotateTicketKey,
+    close: () => clearInterval(timer),
+  }
+}
+
+function fixedOptions(settings: TlsSettings): TlsOptions {
+  return {
+    minVersion: settings.minVersion ?? 'TLSv1.2',
+    ciphers: `${TLS13_SUITES}:${settings.ciphers ?? TLS12_SUITES}`,
+    ...(settings.ecdhCurve === undefined ? {} : { ecdhCurve: settings.ecdhCurve }),
+    honorCipherOrder: true,
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    sessionTimeout: SESSION_TIMEOUT_SECONDS,
+    // Node's default is a hash of the command line, which differs between processes that share ticket keys.
+    sessionIdContext: 'landwaiter',
+  }
+}
+
+/** Node answers a client that names no server from the listener's own key and certificate. */
+function defaultCertificate(source: CertificateSource): TlsOptions {
+  const pair = source.defaultPair()
+  return pair === undefined ? {} : { key: pair.key.reveal(), cert: pair.certificate }
+}
+
+type SniCallback = (serverName: string, done: (error: Error | null, context?: SecureContext) => void) => void
+
+function serverNameCallback(source: CertificateSource): SniCallback {
+  return function (this: unknown, serverName, done) {
+    const context = source.contextFor(serverName)
+    if (context !== undefined) return done(null, context)
+    // Node closes the connection without an alert and clients print "EOF"; the raw socket can still tell them.
+    const { _parent: raw } = this as { readonly _parent?: Socket }
+    raw?.write(UNRECOGNIZED_NAME)
+    done(new Error(`no certificate for the server name ${JSON.stringify(serverName)}`))
+  }
+}
