@@ -3,19 +3,31 @@ import { compileGlob, matchGlob } from '../../src/policy/glob.ts'
 import { quoteMeta } from '../../src/policy/regex.ts'
 import { fixture, readLines } from './acl-case.ts'
 
-interface GoCase {
+/** The first line of the file holds the texts; each other one a pattern and those of them that Go says it matches. */
+interface Answers {
+  readonly texts?: readonly string[]
   readonly pattern: string
-  readonly text: string
-  readonly r: boolean | 'MALFORMED'
+  readonly malformed?: boolean
+  readonly matches: readonly string[]
 }
 
 function outcome(pattern: string, text: string): boolean | 'MALFORMED' {
   return compileGlob(pattern) === undefined ? 'MALFORMED' : matchGlob(pattern, text)
 }
 
-t.test("agrees with the table of Go's path.Match", async t => {
-  for (const { pattern, text, r } of readLines<GoCase>(fixture('go-path-match.jsonl'))) {
-    t.strictSame(outcome(pattern, text), r, `${pattern} on ${text}`)
+t.test("gives the recorded answers of Go's path.Match", async t => {
+  const [head, ...answers] = readLines<Answers>(fixture('glob-answers.jsonl'))
+  for (const { pattern, malformed = false, matches } of answers) {
+    t.strictSame(
+      (head?.texts ?? []).filter(text => matchGlob(pattern, text)),
+      matches,
+      pattern,
+    )
+    t.equal(
+      compileGlob(pattern) === undefined,
+      malformed,
+      `${pattern} is ${malformed ? '' : 'not '}malformed`,
+    )
   }
 })
 
