@@ -63,7 +63,7 @@ export function createServerOptions(source: CertificateSource, settings: TlsSett
   }
   const timer = setInterval(rotateTicketKey, TICKET_ROTATION_MS).unref()
   source.onChange(() => {
-    
+    for (const server of servers) server.setSecureContext(current())
   })
   return {
     current,
