@@ -4,7 +4,7 @@ import type { AuditActor, AuditEvent } from '../model/audit-event.ts'
 export type AuditRecord = { readonly v: 1; readonly node: string; readonly seq: number } & AuditEvent
 
 /** One field of a line; `example` is its JSON value. */
-export interface AuditField {
+interface AuditField {
   readonly name: keyof AuditRecord
   readonly type: string
   readonly example: string
@@ -101,7 +101,12 @@ export const AUDIT_FIELDS = [
     meaning: 'media type of the manifest',
   },
   { name: 'size', type: 'integer', example: '1580', meaning: 'bytes of the whole object' },
-  { name: 'bytes_in', type: 'integer', example: '1580', meaning: 'bytes of the body that the client sent' },
+  {
+    name: 'bytes_in',
+    type: 'integer',
+    example: '1580',
+    meaning: 'bytes that the client sent; with a pushed blob those of its whole upload',
+  },
   {
     name: 'bytes_out',
     type: 'integer',

@@ -25,7 +25,7 @@ const FIELDS = [
 ]
 
 /** Passes a registry's output on. */
-export interface RegistryLog {
+interface RegistryLog {
   attach(stream: Readable): void
   /** Its first lines and its last, for the message of an error. */
   excerpt(): string
