@@ -7,12 +7,12 @@ import type { Metrics } from '../ops/metrics.ts'
 import { createTokenIssuer } from '../token/issue.ts'
 import type { SigningKey } from '../token/signing-key.ts'
 import { createUpstreamTokens } from '../token/upstream-tokens.ts'
-import { upstreamName } from '../upstream/address.ts'
+import { type UpstreamAddress, upstreamName } from '../upstream/address.ts'
 import { createUpstreamClient } from '../upstream/client.ts'
 import { currentDigest } from '../upstream/current-digest.ts'
 import { createForwarder, type ForwardExchange } from '../upstream/forward.ts'
 import { createUpstreamProbe, type UpstreamProbe } from '../upstream/probe.ts'
-import { createServices, type Services } from './services.ts'
+import { createServices, fallbackService, type Services } from './services.ts'
 
 /** Tokens for the registry live as briefly as its clock leeway allows. */
 const UPSTREAM_TOKEN_SECONDS = 120
@@ -31,11 +31,11 @@ export interface Upstream {
 
 export function openUpstream(
   config: Config,
+  address: UpstreamAddress,
   effects: { readonly key: SigningKey; readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
 ): Upstream {
   const { key, clock, log, metrics } = effects
   const { registry, token } = config
-  const address = registry.upstream
   const name = upstreamName(address)
   const client = createUpstreamClient(address)
   const probe = createUpstreamProbe({
@@ -48,7 +48,7 @@ export function openUpstream(
   const services = createServices({
     configured: token.service,
     configuredUpstream: registry.service,
-    fallback: config.domains.registry ?? 'landwaiter',
+    fallback: fallbackService(config),
     probe,
   })
   const mint = createUpstreamTokens({

@@ -14,6 +14,8 @@ export interface AppOptions {
   readonly version: string
   readonly log: Log
   readonly clock: Clock
+  /** For the registry that we run. */
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** Everything that is open by the time the listeners are made. */

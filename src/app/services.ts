@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts'
 import type { UpstreamProbe } from '../upstream/probe.ts'
 
 /** The names of the audience of our tokens (the registry's `service`). */
@@ -27,4 +28,9 @@ export function createServices(options: {
     accepted: () => (configured === undefined ? [...new Set([current(), fallback])] : [configured]),
     upstream: () => configuredUpstream ?? probe.service() ?? current(),
   }
+}
+
+/** The service while neither the configuration nor the registry has named one. */
+export function fallbackService({ domains }: Pick<Config, 'domains'>): string {
+  return domains.registry ?? 'landwaiter'
 }

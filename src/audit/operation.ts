@@ -131,7 +131,10 @@ function uploadOperation(
         action: 'push',
         kind,
         repository,
-        ...defined({ digest: request.query.digest ?? answer?.digest }),
+        ...defined({
+          digest: request.query.digest ?? answer?.digest,
+          size: isComplete ? answer?.size : undefined,
+        }),
       }
     case 'start': {
       const size = isComplete ? answer?.bytesIn : undefined

@@ -34,7 +34,7 @@ async function start(
   terminal: Terminal,
 ): Promise<App> {
   try {
-    return await startApp({ loaded, version: terminal.version, log, clock: Date.now })
+    return await startApp({ loaded, version: terminal.version, log, clock: Date.now, env: terminal.env })
   } catch (error) {
     throw atConfigPlace(error, file, loaded)
   }

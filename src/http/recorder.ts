@@ -54,7 +54,7 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
       if (facts.request === undefined || isRead(facts.request)) return
       const upload = followUpload(ports.uploads, { facts, peer, head })
       if (upload !== undefined) startedMs = upload.startedMs
-      note({ transfer: transferOf(head, upload?.bytes ?? head.bytesIn) })
+      note({ transfer: transferOf(head, upload) })
       await write(outcomeOf(head.status), head.status)
     },
     transferred: async transfer => {
@@ -93,9 +93,17 @@ function outcomeOf(status: number): AuditOutcome {
   return status === 401 || status === 403 ? 'denied' : 'failed'
 }
 
-function transferOf({ status, headers }: AnswerHead, bytesIn: number): Transfer {
+/** `upload` is the whole of it: without its beginning, after a restart, the blob's size is not known. */
+function transferOf({ status, headers, bytesIn }: AnswerHead, upload?: { readonly bytes: number }): Transfer {
   const digest = headers['docker-content-digest']
-  return { status, complete: true, bytesIn, bytesOut: 0, ...(typeof digest === 'string' ? { digest } : {}) }
+  return {
+    status,
+    complete: true,
+    bytesIn: upload?.bytes ?? bytesIn,
+    bytesOut: 0,
+    ...(upload === undefined ? {} : { size: upload.bytes }),
+    ...(typeof digest === 'string' ? { digest } : {}),
+  }
 }
 
 /**

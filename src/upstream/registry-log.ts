@@ -14,6 +14,8 @@ const LEVELS: Readonly<Record<string, keyof Log>> = {
   fatal: 'error',
   panic: 'error',
 }
+/** What 2.8 says of every request without a token, as our own probe is. */
+const CHALLENGED = 'error authorizing context: authorization token required'
 /** The rest repeats what the audit log has, or is the registry's own business. */
 const FIELDS = [
   'err.code',
@@ -76,7 +78,8 @@ function passOn(log: Log, line: string): string {
   }
   const fields = Object.fromEntries(FIELDS.flatMap(key => (key in entry ? [[key, entry[key]]] : [])))
   const status = entry['http.response.status']
-  const level = typeof status === 'number' && status < 500 ? 'debug' : LEVELS[String(entry['level'])]
+  const isRoutine = (typeof status === 'number' && status < 500) || message.startsWith(CHALLENGED)
+  const level = isRoutine ? 'debug' : LEVELS[String(entry['level'])]
   log[level ?? 'warn'](message, { source: 'registry', ...fields, ...requestPath(entry['http.request.uri']) })
   return message
 }

@@ -1,5 +1,5 @@
 import type { RegistryRequest } from '../../src/model/registry-request.ts'
-import { DIGEST, denied, exchange, NAME, type RegistryCase } from './exchange.ts'
+import { DIGEST, denied, exchange, NAME, type RegistryCase, withoutRule } from './exchange.ts'
 
 const blob = (verb: 'check' | 'read' | 'delete'): RegistryRequest => ({
   kind: 'blob',
@@ -86,7 +86,7 @@ export const BLOB_CASES: readonly RegistryCase[] = [
   ],
   [
     'a blob deleted',
-    'nyy',
+    'yyy',
     exchange('DELETE', `team/web/blobs/${DIGEST}`, { request: blob('delete'), status: 202, transfer: {} }),
   ],
   ['an upload started', 'nny', exchange('POST', uploads, { request: start({}), status: 202, transfer: {} })],
@@ -102,7 +102,7 @@ export const BLOB_CASES: readonly RegistryCase[] = [
   ],
   [
     'a blob mounted',
-    'nyy',
+    'yyy',
     exchange('POST', uploads, {
       request: start({ mount: { digest: DIGEST, from: 'team/base' } }),
       status: 201,
@@ -140,7 +140,23 @@ export const BLOB_CASES: readonly RegistryCase[] = [
   [
     'a blob pushed',
     'nyy',
-    exchange('PUT', `${uploads}b5`, { request: step('commit'), status: 201, transfer: { digest: DIGEST } }),
+    exchange('PUT', `${uploads}b5`, {
+      request: step('commit'),
+      status: 201,
+      transfer: { digest: DIGEST, bytesIn: 67_100, size: 67_100 },
+    }),
+  ],
+  [
+    'a blob asked for with too narrow a token',
+    'nny',
+    withoutRule(
+      exchange('GET', `team/web/blobs/${DIGEST}`, {
+        request: blob('read'),
+        outcome: 'denied',
+        status: 401,
+        reason: 'the token does not cover this request',
+      }),
+    ),
   ],
   [
     'a blob whose digest is wrong',

@@ -46,6 +46,12 @@ export function exchange(
   }
 }
 
+/** The same exchange before a rule was asked. */
+export function withoutRule(from: RegistryExchange): RegistryExchange {
+  const { rule: _, ...rest } = from
+  return rest
+}
+
 /** The same exchange without credentials and without a rule that decided. */
 export function bare(from: RegistryExchange): RegistryExchange {
   const { identity: _, rule: __, ...rest } = from

@@ -91,6 +91,7 @@ export async function startLandwaiter(t: Scope, options: LandwaiterOptions = {})
     version: '0.0.0-test',
     log: capture(log),
     clock: options.clock ?? Date.now,
+    env: process.env,
   })
   t.teardown(() => app.stop())
   const { config } = loaded
