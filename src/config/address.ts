@@ -16,6 +16,9 @@ const HOST_PORT = /^(?:\[([^[\]]+)\]|([^:[\]]*))(?::(\d{1,5}))?$/
 const LABELS = /^(?!\d+$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 const MAX_PORT = 65_535
 
+/** What a listener's address looks like. */
+export const LISTENER = 'must be HOST:PORT, :PORT or off'
+
 /** `HOST:PORT`, `:PORT` or `[IPv6]:PORT`. */
 export function parseListenAddress(text: string): Parsed<ListenAddress> {
   const [, v6, name, digits] = HOST_PORT.exec(text) ?? []
@@ -23,7 +26,7 @@ export function parseListenAddress(text: string): Parsed<ListenAddress> {
   const port = Number(digits)
   const isHost = v6 === undefined ? host === '' || isIP(host) === 4 || isHostname(host) : isIP(v6) === 6
   if (digits === undefined || port > MAX_PORT || !isHost) {
-    const fault = 'must be HOST:PORT, :PORT or off'
+    const fault = LISTENER
     return /^\d+$/.test(text) ? { fault, hint: `write ":${text}"` } : { fault }
   }
   return { value: host === '' ? { port } : { host, port } }

@@ -56,16 +56,17 @@ export async function loadConfig(
       { file, locate },
     )
 
+  if (document.faults.some(isError)) throw new ConfigError(issuesOf(document.faults, 'error'))
   const found = [...document.faults, ...reading.faults]
-  if (reading.value === undefined || document.faults.some(isError)) {
-    throw new ConfigError(issuesOf(document.root === null ? [...found, EMPTY_FILE] : found, 'error'))
+  if (reading.value === undefined) {
+    throw new ConfigError(issuesOf(document.root === null ? [EMPTY_FILE] : found, 'error'))
   }
   const { tree, faults } = await withSecrets(reading.value, reading.secretFiles, readFile)
   const { usable, faults: opinions } = checkWithEnvironment(tree, env)
   const all = [
     ...found,
     ...faults,
-    ...nullValueFaults(reading.value, reading.places),
+    ...nullValueFaults(reading.value, reading.nulls),
     ...opinions.filter(fault => !isSpoiled(fault, found)),
   ]
   if (usable === undefined || all.some(isError)) throw new ConfigError(issuesOf(all, 'error'))

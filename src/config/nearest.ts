@@ -1,15 +1,21 @@
 /**
  * The candidate that `word` was most likely meant to be, or undefined when none is close:
- * at most one edit per three letters, a swap of neighbours counting as one edit.
+ * at most one edit per three letters, where a swap of neighbours or a cut-off end is one edit.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3))
   let best: { readonly candidate: string; readonly edits: number } | undefined
   for (const candidate of candidates) {
-    const edits = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    const edits = distance(word.toLowerCase(), candidate.toLowerCase())
     if (edits <= limit && edits < (best?.edits ?? Number.POSITIVE_INFINITY)) best = { candidate, edits }
   }
   return best?.candidate
+}
+
+/** An abbreviation of three letters or more counts as one edit. */
+function distance(word: string, candidate: string): number {
+  const isAbbreviation = word.length >= 3 && word !== candidate && candidate.startsWith(word)
+  return isAbbreviation ? 1 : editDistance(word, candidate)
 }
 
 /** Optimal string alignment distance: insertions, deletions, substitutions, swaps of neighbours. */

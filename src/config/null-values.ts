@@ -1,36 +1,34 @@
-import type { Fault } from './fault.ts'
-import type { Places } from './places.ts'
-import { isTree, type Tree } from './tree.ts'
-
-const CONDITIONS = ['account', 'type', 'name', 'ip', 'service', 'labels']
+import type { Fault, KeyPath } from './fault.ts'
+import { getIn, isTree, type Tree } from './tree.ts'
 
 /**
  * Keys without a value that change who may do what: a condition that is not checked (an error when no other
  * is left, for then the rule is everybody's), and a user who matches nobody.
  */
-export function nullValueFaults(value: Tree, places: Places): readonly Fault[] {
-  const { acl, users } = value
+export function nullValueFaults(value: Tree, nulls: readonly KeyPath[]): readonly Fault[] {
+  const conditions = nulls.filter(path => isCondition(path) && getIn(value, path) === undefined)
+  const { users } = value
   return [
-    ...(Array.isArray(acl) ? acl.flatMap((entry: unknown, index) => matchFaults(entry, index, places)) : []),
+    ...conditions.map(path => conditionFault(value, path)),
     ...Object.entries(isTree(users) ? users : {}).flatMap(([name, user]) =>
       user === null ? [userFault(name)] : [],
     ),
   ]
 }
 
-function matchFaults(entry: unknown, index: number, places: Places): readonly Fault[] {
-  const match = isTree(entry) ? entry['match'] : undefined
-  if (!isTree(match)) return []
-  const path = ['acl', index, 'match']
-  const nulls = CONDITIONS.filter(key => !(key in match) && places.get([...path, key]) !== undefined)
-  if (nulls.length > 0 && Object.keys(match).length === 0) {
-    const message = `no condition has a value, so this rule would match every request`
-    return [{ severity: 'error', path, message, hint: 'give a value, or write match: {} when that is meant' }]
+function isCondition(path: KeyPath): boolean {
+  return path.length === 4 && path[0] === 'acl' && path[2] === 'match'
+}
+
+function conditionFault(value: Tree, path: KeyPath): Fault {
+  const match = path.slice(0, 3)
+  if (Object.keys(getIn(value, match) ?? {}).length === 0) {
+    const message = 'no condition has a value, so this rule would match every request'
+    const hint = 'give a value, or write match: {} when that is meant'
+    return { severity: 'error', path: match, message, hint }
   }
-  return nulls.map(key => {
-    const message = 'this condition has no value, so it is not checked'
-    return { severity: 'warning', path: [...path, key], message, hint: 'write "" for the empty text' }
-  })
+  const message = 'this condition has no value, so it is not checked'
+  return { severity: 'warning', path, message, hint: 'write "" for the empty text' }
 }
 
 function userFault(name: string): Fault {

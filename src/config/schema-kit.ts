@@ -3,9 +3,9 @@ import { z } from 'zod'
 /** What a text means, or why it means nothing. */
 export type Parsed<T> = { readonly value: T } | { readonly fault: string; readonly hint?: string }
 
-/** A text with a meaning of its own; `parse` must not throw. */
-export function parsedText<T>(parse: (text: string) => Parsed<T>) {
-  return z.string().transform((text, context): T => {
+/** A text with a meaning of its own; `parse` must not throw. `wanted` is said about what is no text. */
+export function parsedText<T>(parse: (text: string) => Parsed<T>, wanted?: string) {
+  return z.string(wanted).transform((text, context): T => {
     const result = parse(text)
     if ('value' in result) return result.value
     context.addIssue({ code: 'custom', message: result.fault, params: { hint: result.hint }, input: text })

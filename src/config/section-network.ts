@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ListenAddress, parseDomain, parseListenAddress, parseNetwork } from './address.ts'
+import { LISTENER, type ListenAddress, parseDomain, parseListenAddress, parseNetwork } from './address.ts'
 import { oneOf, type Parsed, parsedText } from './schema-kit.ts'
 
 const domain = parsedText(parseDomain).optional()
@@ -19,7 +19,7 @@ export const DomainsSchema = z
 
 const OFF = 'off'
 
-const listener = z.union([parsedText(parseListener), z.literal(false)])
+const listener = z.union([parsedText(parseListener, LISTENER), z.literal(false)])
 
 function parseListener(text: string): Parsed<ListenAddress | null> {
   return text === OFF ? { value: null } : parseListenAddress(text)

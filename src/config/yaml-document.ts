@@ -111,6 +111,10 @@ function hintFor(problem: YAMLError, line: string): string | undefined {
       return 'quote a text that begins with *: "*"'
     case 'BAD_DQ_ESCAPE':
       return 'put the text in single quotes, where a backslash is a backslash'
+    case 'BAD_INDENT':
+      return /Flow/.test(problem.message)
+        ? 'indent each line inside { } or [ ] further than its key'
+        : undefined
     case 'TAB_AS_INDENT':
       return 'indent with spaces'
     default:

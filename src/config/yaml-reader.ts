@@ -23,6 +23,8 @@ export interface Reader extends ReadingOptions {
   readonly places: Places
   readonly faults: Fault[]
   readonly secretFiles: Map<string, SecretFile>
+  /** Paths of keys without a value. */
+  readonly nulls: KeyPath[]
   /** Nodes whose alias is being followed. */
   readonly open: Node[]
   aliasedNodes: number
@@ -39,6 +41,7 @@ export function createReader(document: YamlDocument, options: ReadingOptions): R
     places: createPlaces(),
     faults: [],
     secretFiles: new Map(),
+    nulls: [],
     open: [],
     aliasedNodes: 0,
   }

@@ -26,6 +26,8 @@ export interface Reading {
   readonly faults: readonly Fault[]
   readonly places: Places
   readonly secretFiles: readonly SecretFile[]
+  /** Paths of keys that have no value where they stand; a duplicate may still give them one. */
+  readonly nulls: readonly KeyPath[]
 }
 
 /** A value that is not there: null, or an unset variable's empty text. BROKEN has a fault of its own. */
@@ -54,6 +56,7 @@ export function readValue(document: YamlDocument, schema: $ZodType, options: Rea
     faults: reader.faults,
     places: reader.places,
     secretFiles: [...reader.secretFiles.values()],
+    nulls: reader.nulls,
   }
 }
 
@@ -117,6 +120,7 @@ function readFields(
     const found = value === null ? nothing(reader, spot.path, keyNode) : read(reader, value, spot, keyNode)
     if (typeof found === 'symbol') delete values[key]
     else values[key] = found
+    if (found === ABSENT) reader.nulls.push(spot.path)
     noteSecretFile(reader, spot.path, found, known)
   })
   return values

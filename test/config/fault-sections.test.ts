@@ -1,0 +1,141 @@
+import t from 'tap'
+import { below, compare } from './load-text.ts'
+
+t.test('checks values of its own sections', async t => {
+  await compare(t, [
+    [
+      below('domains: {registry: https://a.example}'),
+      [
+        '3:21: error: domains.registry: must be a host name or IP address, with or without a port; leave out the scheme',
+      ],
+    ],
+    [
+      below('domains: {registry: "a b"}'),
+      ['3:21: error: domains.registry: must be a host name or IP address, with or without a port'],
+    ],
+    [
+      below('listen: {https: 443}'),
+      ['3:17: error: listen.https: must be HOST:PORT, :PORT or off; write ":443"'],
+    ],
+    [below('listen: {https: ":70000"}'), ['3:17: error: listen.https: must be HOST:PORT, :PORT or off']],
+    [below('listen: {https: yes}'), ['3:17: error: listen.https: must be HOST:PORT, :PORT or off']],
+    [below('listen: {https: [a]}'), ['3:17: error: listen.https: must be a single value, not a list']],
+    [
+      below('tls: {mode: acme}'),
+      [
+        '3:13: error: tls.mode: mode "acme" is not available in this version of landwaiter: use internal (own CA), files (own certificate) or off',
+      ],
+    ],
+    [
+      below('tls: {mode: file}'),
+      ['3:13: error: tls.mode: must be internal, files or off; did you mean "files"?'],
+    ],
+    [below('tls: {mode: files}'), ['3:13: error: tls.mode: mode "files" needs tls.certificate and tls.key']],
+    [below('tls: {key: a}'), ['3:12: error: tls.key: needs "certificate" beside it']],
+    [below('tls: {certificate: a}'), ['3:20: error: tls.certificate: needs "key" beside it']],
+    [
+      below('tls: {mode: internal, certificate: a, key: b}'),
+      ['3:36: warning: tls.certificate: not used with mode "internal"; set mode: files'],
+    ],
+    [
+      below('tls: {mode: off}'),
+      [
+        '3:13: warning: tls.mode: without TLS and trusted_proxies every client has the address of the proxy; list your proxies in trusted_proxies',
+      ],
+    ],
+    [
+      below('tls: {min_version: 1.1}'),
+      ['3:20: error: tls.min_version: must be 1.2 or 1.3; did you mean "1.2"?'],
+    ],
+    [
+      below('registry: {upstream: "https://r:5000"}'),
+      [
+        '3:22: error: registry.upstream: https between landwaiter and the registry is not available in this version; use http:// on a private network, or unix:',
+      ],
+    ],
+    [
+      below('registry: {upstream: "registry:5000"}'),
+      [
+        '3:22: error: registry.upstream: must be http://HOST:PORT or unix:/PATH; write "http://registry:5000"',
+      ],
+    ],
+    [
+      below('registry: {upstream: "http://r:5000/v2"}'),
+      [
+        '3:22: error: registry.upstream: must be http://HOST:PORT or unix:/PATH; leave out everything after the port',
+      ],
+    ],
+    [
+      below('registry: {upstream: "http://u:p@r:5000"}'),
+      ['3:22: error: registry.upstream: must be http://HOST:PORT or unix:/PATH; leave out user and password'],
+    ],
+    [
+      below('registry: {upstream: "unix:run/r.sock"}'),
+      ['3:22: error: registry.upstream: must be http://HOST:PORT or unix:/PATH; give the absolute path'],
+    ],
+    [
+      below('registry: {upstream: "http://r:5000", run: true}'),
+      ['3:22: error: registry.upstream: cannot be given beside "run", which makes its own'],
+    ],
+    [
+      below('registry: {auth: internl}'),
+      ['3:18: error: registry.auth: must be internal, passthrough or none; did you mean "internal"?'],
+    ],
+    [
+      below('registry: {run: [a]}'),
+      ['3:17: error: registry.run: must be true or false or a mapping, not a list'],
+    ],
+    [below('registry: {run: maybe}'), ['3:17: error: registry.run: must be true or false or a mapping']],
+    [
+      below('registry: {run: {storage: {s3: {bucket: b}}}}'),
+      ['3:28: error: registry.run.storage.s3.region: is missing'],
+    ],
+    [
+      below('registry: {run: {storage: {s3: {bucket: b, region: r, access_key: a}}}}'),
+      ['3:67: error: registry.run.storage.s3.access_key: needs "secret_key" beside it'],
+    ],
+    [
+      below('registry: {run: {storage: {s3: {bucket: b, region: r, endpoint: minio}}}}'),
+      ['3:65: error: registry.run.storage.s3.endpoint: must be http://HOST:PORT or https://HOST:PORT'],
+    ],
+    [
+      below('registry: {run: {storage: {filesystem: {}, s3: {bucket: b, region: r}}}}'),
+      ['3:27: error: registry.run.storage: must name one storage, filesystem or s3'],
+    ],
+    [
+      below('audit: {level: blob}'),
+      ['3:16: error: audit.level: must be manifests, blobs or requests; did you mean "blobs"?'],
+    ],
+    [
+      below('audit: {omit: [pull, chek]}'),
+      [
+        '3:22: error: audit.omit.1: must be pull, check, push, overwrite, delete, mount, list, login, token, server.start, server.stop or config.reload; did you mean "check"?',
+      ],
+    ],
+    [
+      below('trusted_proxies: 10.0.0.1'),
+      ['3:18: error: trusted_proxies: must be a list; write ["10.0.0.1"]'],
+    ],
+    [
+      below('trusted_proxies: [10.0.0.0/33, lb, "::/129"]'),
+      [
+        '3:19: error: trusted_proxies.0: must be an IP address or a network such as 10.0.0.0/8',
+        '3:32: error: trusted_proxies.1: must be an IP address or a network such as 10.0.0.0/8',
+        '3:36: error: trusted_proxies.2: must be an IP address or a network such as 10.0.0.0/8',
+      ],
+    ],
+    [
+      below('limits: {shutdown_timeout: 30}'),
+      [
+        '3:28: error: limits.shutdown_timeout: must be a duration such as 30s or 1m30s; the units are ms, s, m and h',
+      ],
+    ],
+    [
+      below('limits: {shutdown_timeout: 10 s}'),
+      [
+        '3:28: error: limits.shutdown_timeout: must be a duration such as 30s or 1m30s; the units are ms, s, m and h',
+      ],
+    ],
+    [below('state_dir: ""'), ['3:12: error: state_dir: must not be empty']],
+  ])
+})
