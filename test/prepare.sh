@@ -1,0 +1,62 @@
+#!/bin/sh
+# Makes `npm test` work in a fresh checkout: Node packages, tap's plugins, a registry, and the clients that the tests
+# drive. Installs Debian packages when some are missing; starts no service. Milliseconds when all is there.
+set -eu
+cd "$(dirname "$0")/.."
+. config/quickstart/setup-functions.sh
+
+# The set of plugins is compiled into node_modules, so every installation loses it.
+build_tap() {
+  if is_newer node_modules/.tap-plugins-built node_modules/.package-lock.json; then return; fi
+  say "building tap's plugins"
+  PATH="$PWD/node_modules/.bin:$PATH" tap build >/dev/null
+  touch node_modules/.tap-plugins-built
+}
+
+# program:package
+needed_programs='dockerd:docker.io docker:docker.io ctr:containerd podman:podman skopeo:skopeo jq:jq openssl:openssl
+  ip:iproute2 nsenter:util-linux'
+
+missing_packages() {
+  for needed in $needed_programs; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${needed%%:*}" >/dev/null || echo "${needed##*:}"
+  done | sort -u | tr '\n' ' '
+}
+
+install_programs() {
+  missing=$(missing_packages)
+  [ -n "$missing" ] || return 0
+  command -v apt-get >/dev/null || die "the tests need: ${missing% }"
+  [ "$(id -u)" = 0 ] || die "as root, run: apt-get install ${missing% }"
+  say "installing what the tests drive: ${missing% }"
+  keep_services_stopped
+  apt_get update
+  # shellcheck disable=SC2086 # a list
+  apt_get install -y --no-install-recommends $missing
+}
+
+# Debian starts a service as soon as its package is installed, unless this file answers 101.
+keep_services_stopped() {
+  policy=/usr/sbin/policy-rc.d
+  [ ! -e "$policy" ] || return 0
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+}
+
+# Debian 12 has no package of compose v2; the one of Debian 13 needs nothing newer than what Debian 12 has.
+ensure_compose() {
+  for plugins in /usr/libexec /usr/lib /usr/local/libexec /usr/local/lib "$landwaiter_cache/docker-compose/usr/libexec"; do
+    [ ! -x "$plugins/docker/cli-plugins/docker-compose" ] || return 0
+  done
+  command -v apt-get >/dev/null || die 'the tests need the docker compose plugin, version 2'
+  say 'fetching docker compose: the package docker-compose of Debian 13 (13 MB), unpacked, not installed'
+  unpack_packages trixie "$landwaiter_cache/docker-compose" docker-compose ||
+    die 'the tests need the docker compose plugin, version 2; it could not be fetched'
+}
+
+install_node_modules
+build_tap
+ensure_registry
+install_programs
+ensure_compose
