@@ -7,11 +7,12 @@ import { openRegistryRun } from './app/open-registry-run.ts'
 import { openSigningKey } from './app/open-signing-key.ts'
 import { openTls } from './app/open-tls.ts'
 import { openUpstream } from './app/open-upstream.ts'
-import type { AppOptions } from './app/parts.ts'
+import type { AppOptions, Parts } from './app/parts.ts'
 import { describeServerEvent } from './audit/describe-server-event.ts'
 import { createFileSink } from './audit/file-sink.ts'
 import { createPasswordWorkers } from './authn/password-workers.ts'
 import { createStaticUsers } from './authn/static-users.ts'
+import { createUnderway } from './http/underway.ts'
 import { createDrain } from './ops/drain.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { createUlid } from './ops/ulid.ts'
@@ -25,7 +26,10 @@ export interface App {
   stop(): Promise<boolean>
 }
 
-type Closer = { readonly name: string; readonly close: (deadline: AbortSignal) => void | Promise<void> }
+type Close = (deadline: AbortSignal) => void | Promise<void>
+type Closer = { readonly name: string; readonly close: Close }
+/** What is opened first is closed last: the registry outlives the requests that need it. */
+type Opened = (name: string, close: Close) => void
 
 /**
  * Starts everything a configuration asks for; resolves when requests are served.
@@ -33,27 +37,24 @@ type Closer = { readonly name: string; readonly close: (deadline: AbortSignal) =
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const closers: Closer[] = []
+  const opened: Opened = (name, close) => closers.unshift({ name, close })
+  const stop = () => shutDown(options, closers)
   try {
-    return await open(options, closers)
+    return await serve(await openParts(options, opened), opened, stop)
   } catch (error) {
-    await shutDown(options, closers)
+    await stop()
     throw error
   }
 }
 
-async function open(options: AppOptions, closers: Closer[]): Promise<App> {
-  const { loaded, log, clock, version } = options
+async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
+  const { loaded, log, clock, version, env } = options
   const { config } = loaded
   const metrics = createMetrics({ version })
-  const newId = createUlid(clock, randomBytes)
-  let isDraining = false
-
-  // What is opened first is closed last: the registry outlives the requests that need it.
-  const opened = (name: string, close: Closer['close']) => closers.unshift({ name, close })
   const key = await openSigningKey(config, { clock, log })
   const sink = await createFileSink({ file: config.audit.file, node: hostname(), log })
   opened('audit log', () => sink.close())
-  const registry = await openRegistryRun(config, { env: options.env, clock, log })
+  const registry = await openRegistryRun(config, { env, clock, log })
   opened('registry', () => registry.stop())
   const upstream = openUpstream(config, registry.address, { key, clock, log, metrics })
   opened('connections to the registry', () => upstream.close())
@@ -61,28 +62,36 @@ async function open(options: AppOptions, closers: Closer[]): Promise<App> {
   opened('certificates', () => tls?.close())
   const workers = createPasswordWorkers()
   opened('password checks', () => workers.close())
-  const users = createStaticUsers({ users: config.users, workers, clock })
-  const audit = createAuditPort({ sink, clock, metrics, selection: config.audit })
   await upstream.probe.check()
-  const handlers = createHandlers({
+  return {
     ...options,
     metrics,
-    newId,
+    newId: createUlid(clock, randomBytes),
     key,
     tls,
     sink,
-    audit,
-    users,
+    audit: createAuditPort({ sink, clock, metrics, selection: config.audit }),
+    users: createStaticUsers({ users: config.users, workers, clock }),
     upstream,
-    isDraining: () => isDraining,
-  })
-  const listeners = await openListeners(config, tls, { handlers, log })
+    underway: createUnderway(),
+    draining: new AbortController(),
+  }
+}
+
+async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boolean>): Promise<App> {
+  const { loaded, version, log, clock, newId, sink, tls, metrics, underway, draining } = parts
+  const listeners = await openListeners(loaded.config, tls, { handlers: createHandlers(parts), log })
+  opened('admin listener', () => listeners.closeAdmin())
+  opened('last audit line', () =>
+    sink.append(describeServerEvent({ action: 'server.stop', at: clock(), id: newId() })),
+  )
+  // A request ends after its connection, with its audit line.
+  opened('requests', () => underway.empty())
+  let cut = 0
   opened('listeners', async () => {
-    isDraining = true
-    const cut = await listeners.close(config.limits.shutdown_timeout_ms)
-    if (cut > 0) log.warn('connections were cut at the end of the shutdown time', { connections: cut })
-    await sink.append(describeServerEvent({ action: 'server.stop', at: clock(), id: newId() }))
-    await listeners.closeAdmin()
+    draining.abort()
+    cut = await listeners.close(loaded.config.limits.shutdown_timeout_ms)
+    if (cut > 0) log.warn('requests were cut at the end of the shutdown time', { requests: cut })
   })
   await sink.append(describeServerEvent({ action: 'server.start', at: clock(), id: newId(), version }))
   metrics.setConfigReload('loaded', clock())
@@ -91,7 +100,7 @@ async function open(options: AppOptions, closers: Closer[]): Promise<App> {
     ports: listeners.ports,
     reopenAudit: () => sink.reopen(),
     stop: () => {
-      stopping ??= shutDown(options, closers)
+      stopping ??= shutDown().then(inTime => inTime && cut === 0)
       return stopping
     },
   }

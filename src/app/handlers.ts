@@ -32,8 +32,8 @@ export function createHandlers(parts: Parts): Handlers {
     registry: openRegistryHandler(parts, realmPath),
     token: openTokenHandler(parts),
     greeting: ({ host }) => `${config.token.issuer}\n\ndocker login ${config.domains.registry ?? host}\n`,
-    isDraining: parts.isDraining,
-    track: metrics.trackRequest,
+    isDraining: () => parts.draining.signal.aborted,
+    track: tracker(parts),
     observe: metrics.observeRequest,
     hsts: config.server.hsts,
   })
@@ -47,6 +47,18 @@ export function createHandlers(parts: Parts): Handlers {
     formatReadiness,
   })
   return { dispatch, admin, isOurs: host => hostRole(host) !== 'foreign' }
+}
+
+function tracker({ metrics, underway }: Parts): typeof metrics.trackRequest {
+  return route => {
+    const request = Symbol(route)
+    const finish = metrics.trackRequest(route)
+    underway.add(request)
+    return () => {
+      finish()
+      underway.end(request)
+    }
+  }
 }
 
 /** docker_auth's `real_ip_header` is believed from trusted proxies, and without TLS, as there, from anybody. */

@@ -7,7 +7,7 @@ import type { VerifyToken } from '../token/verify.ts'
 /**
  * Reads an Authorization header under `/v2`: a token of ours, whose subject is looked up anew so that a removed user
  * is out at once, or a user name and password for scripts. Empty Basic credentials are none at all, as old dockers
- * send them (registry-api §2.6).
+ * send them.
  */
 export function createIdentify(options: {
   readonly verify: VerifyToken

@@ -1,7 +1,8 @@
-import type { RequestListener, Server } from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { Server as TlsServer } from 'node:tls'
 import type { Config } from '../config/schema.ts'
-import { closeListener, createListener, type ListenAddress, listenOn } from '../http/listen.ts'
+import { hostName } from '../http/hosts.ts'
+import { createListener, type ListenAddress, type Listener } from '../http/listen.ts'
 import { createHttpsRedirect } from '../http/redirect.ts'
 import type { Log } from '../model/ports.ts'
 import type { Handlers } from './handlers.ts'
@@ -19,6 +20,12 @@ export interface Listeners {
   closeAdmin(): Promise<void>
 }
 
+interface Opened {
+  readonly key: keyof OpenPorts
+  readonly listener: Listener
+  readonly port: number
+}
+
 /**
  * Opens what the configuration asks for: HTTPS and its redirect, or without TLS the plain listeners, and admin.
  * @throws ListenFailed after closing what was already open.
@@ -29,51 +36,68 @@ export async function openListeners(
   { handlers, log }: { readonly handlers: Handlers; readonly log: Log },
 ): Promise<Listeners> {
   const { listen, server } = config
-  const open: { readonly key: keyof OpenPorts; readonly server: Server; readonly port: number }[] = []
-  const add = async (key: keyof OpenPorts, address: ListenAddress | null, create: () => Server) => {
-    if (address === null) return
-    const listener = create()
-    const port = await listenOn(listener, address).catch(cause => {
-      throw new ListenFailed(key === 'server' ? 'server.addr' : `listen.${key}`, addressText(address), cause)
-    })
-    open.push({ key, server: listener, port })
+  const open: Opened[] = []
+  const add = async (key: keyof OpenPorts, address: ListenAddress | null, listener: () => Listener) => {
+    if (address !== null) open.push(await openListener(key, address, listener()))
   }
-  const portOf = (key: keyof OpenPorts) => open.find(entry => entry.key === key)?.port
-  const closeAll = async (deadlineMs: number) => {
-    const publicOnes = open.filter(({ key }) => key !== 'admin')
-    const cut = await Promise.all(publicOnes.map(entry => closeListener(entry.server, deadlineMs)))
+  const plain = (handler: RequestListener) => () => createListener({ handler, log })
+  const close = async (deadlineMs: number) => {
+    const cut = await Promise.all(
+      open.filter(({ key }) => key !== 'admin').map(({ listener }) => listener.close(deadlineMs)),
+    )
     return cut.reduce((sum, count) => sum + count, 0)
   }
   const closeAdmin = async () => {
-    await Promise.all(open.filter(({ key }) => key === 'admin').map(entry => closeListener(entry.server, 0)))
+    await open.find(({ key }) => key === 'admin')?.listener.close(0)
   }
   try {
-    await add('admin', listen.admin, () => createListener({ handler: handlers.admin, log }))
+    await add('admin', listen.admin, plain(handlers.admin))
     if (tls === undefined) {
-      await add('http', listen.http, () => createListener({ handler: handlers.dispatch, log }))
-      await add('server', server.listen, () => createListener({ handler: handlers.dispatch, log }))
+      await add('http', listen.http, plain(handlers.dispatch))
+      await add('server', server.listen, plain(handlers.dispatch))
     } else {
       await add('https', listen.https, () => tlsListener(tls, handlers.dispatch, log))
-      const redirect = createHttpsRedirect(() => publicPort(listen.https, portOf('https')), handlers.isOurs)
-      await add('http', listen.http, () => createListener({ handler: redirect, log }))
+      const bound = open.find(({ key }) => key === 'https')?.port
+      await add('http', listen.http, plain(createHttpsRedirect(portOf(config, bound), handlers.isOurs)))
     }
   } catch (error) {
-    await closeAll(0)
+    await close(0)
     await closeAdmin()
     throw error
   }
-  return { ports: Object.fromEntries(open.map(({ key, port }) => [key, port])), close: closeAll, closeAdmin }
+  return { ports: Object.fromEntries(open.map(({ key, port }) => [key, port])), close, closeAdmin }
 }
 
-function tlsListener(tls: Tls, handler: RequestListener, log: Log): Server {
-  const server = createListener({ tls: tls.options.current(), handler, log })
-  tls.options.attach(server as unknown as TlsServer)
-  return server
+async function openListener(
+  key: keyof OpenPorts,
+  address: ListenAddress,
+  listener: Listener,
+): Promise<Opened> {
+  try {
+    return { key, listener, port: await listener.listen(address) }
+  } catch (cause) {
+    throw new ListenFailed(key === 'server' ? 'server.addr' : `listen.${key}`, addressText(address), cause)
+  }
 }
 
-/** Published as 443 even when a container maps it elsewhere; an unusual port is taken as clients see it. */
-function publicPort(configured: ListenAddress | null, bound: number | undefined): number {
-  return bound ?? (configured !== null && 'port' in configured ? configured.port : 443)
+function tlsListener(tls: Tls, handler: RequestListener, log: Log): Listener {
+  const listener = createListener({ tls: tls.options.current(), handler, log })
+  tls.options.attach(listener.server as unknown as TlsServer)
+  return listener
+}
+
+/**
+ * The port under which clients reach HTTPS: the one in the domain, since a container's may be published as another,
+ * else the one that is open.
+ */
+function portOf({ domains }: Config, bound = 443): (name: string) => number {
+  return name => {
+    const domain = [domains.registry, domains.auth].find(
+      value => value !== undefined && hostName(value) === name,
+    )
+    const port = /:(\d+)$/.exec(domain ?? '')?.[1]
+    return port === undefined ? bound : Number(port)
+  }
 }
 
 function addressText(address: ListenAddress): string {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import { discardBody } from '../http/discard-body.ts'
 import { suspendIdleGuard } from '../http/listen.ts'
 import type { ForwardOptions } from '../http/registry-ports.ts'
 import type { Transfer } from '../model/exchange.ts'
@@ -71,6 +72,7 @@ export function openUpstream(
     address,
     refusalIsOurs: registry.auth !== 'passthrough',
     suspendIdleGuard,
+    discardBody,
     observe: (code, seconds) => metrics.observeUpstream({ upstream: name, code, seconds }),
     authorization: async ({ identity, access, req }) => {
       if (registry.auth === 'none') return undefined

@@ -2,6 +2,7 @@ import type { Auditor } from '../audit/auditor.ts'
 import type { AuditSink } from '../audit/file-sink.ts'
 import type { StaticUsers } from '../authn/static-users.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import type { Underway } from '../http/underway.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { SigningKey } from '../token/signing-key.ts'
@@ -28,5 +29,8 @@ export interface Parts extends AppOptions {
   readonly audit: Auditor
   readonly users: StaticUsers
   readonly upstream: Upstream
-  readonly isDraining: () => boolean
+  /** The requests that have not ended, each with its audit line. */
+  readonly underway: Underway<symbol>
+  /** Aborted when the shutdown begins. */
+  readonly draining: AbortController
 }

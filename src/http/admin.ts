@@ -1,4 +1,5 @@
-import type { RequestListener, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { type Reply, sendReply } from './reply.ts'
 
 /** One readiness check, by name. */
 export interface CheckResult {
@@ -20,29 +21,30 @@ export interface AdminPorts {
 /** The admin listener: `/metrics`, `/livez`, `/readyz` (with `?verbose`), `/healthz` as its old name. */
 export function createAdmin(ports: AdminPorts): RequestListener {
   return (req, res) => {
-    const [path, query = ''] = (req.url ?? '').split('?')
-    if (req.method !== 'GET' && req.method !== 'HEAD') text(res, 405, 'GET only\n')
-    else if (path === '/livez') text(res, 200, 'ok\n')
-    else if (path === '/metrics') void sendMetrics(ports, res)
-    else if (path === '/readyz' || path === '/healthz')
-      void sendReadiness(ports, res, /(^|&)verbose\b/.test(query))
-    else text(res, 404, 'see /metrics, /livez, /readyz\n')
+    answer(ports, req).then(
+      reply => sendReply(req, res, reply),
+      error => sendReply(req, res, { status: 500, body: `${String(error)}\n` }),
+    )
   }
 }
 
-async function sendMetrics(ports: AdminPorts, res: ServerResponse): Promise<void> {
-  try {
-    res.writeHead(200, { 'content-type': ports.metricsType }).end(await ports.metrics())
-  } catch (error) {
-    text(res, 500, `${String(error)}\n`)
+async function answer(ports: AdminPorts, { method, url = '' }: IncomingMessage): Promise<Reply> {
+  const [path, query = ''] = url.split('?')
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { status: 405, body: 'GET only\n', headers: { allow: 'GET, HEAD' } }
   }
-}
-
-async function sendReadiness(ports: AdminPorts, res: ServerResponse, verbose: boolean): Promise<void> {
-  const result = await ports.readiness()
-  text(res, result.ready ? 200 : 503, ports.formatReadiness(result, { verbose }))
-}
-
-function text(res: ServerResponse, status: number, body: string): void {
-  res.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body)
+  switch (path) {
+    case '/livez':
+      return { status: 200, body: 'ok\n' }
+    case '/metrics':
+      return { status: 200, body: await ports.metrics(), type: ports.metricsType }
+    case '/readyz':
+    case '/healthz': {
+      const result = await ports.readiness()
+      const body = ports.formatReadiness(result, { verbose: /(^|&)verbose\b/.test(query) })
+      return { status: result.ready ? 200 : 503, body }
+    }
+    default:
+      return { status: 404, body: 'see /metrics, /livez, /readyz\n' }
+  }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { OciError } from '../model/errors.ts'
 import type { Peer } from '../model/exchange.ts'
@@ -8,7 +9,7 @@ import type { ClientAddress } from './client-address.ts'
 import { asOciError, sendFailure } from './failure.ts'
 import { framingFault } from './framing.ts'
 import type { HostRole } from './hosts.ts'
-import { sendReply } from './reply.ts'
+import { type Reply, sendReply } from './reply.ts'
 import { type RouteLabel, routeLabel } from './route-label.ts'
 
 /** One finished request, for the metrics. */
@@ -44,25 +45,34 @@ export interface DispatchPorts {
   readonly hsts: boolean
 }
 
-/** The route table of the public listeners: framing, then Host, then path. Every request ends in an answer. */
+/**
+ * The route table of the public listeners: framing, then Host, then path. Every request ends in an answer.
+ * Pipelined requests take turns, and none is served after an answer that closes the connection: what came behind a
+ * fault in the framing may be another's body (RFC 9112 §9.3.2, §9.6).
+ */
 export function createDispatch(ports: DispatchPorts): RequestListener {
+  const answered = new WeakMap<Socket, Promise<void>>()
   return (req, res) => {
-    const peer = peerOf(req, ports)
-    res.setHeader('x-request-id', peer.id)
-    if (ports.isDraining()) res.setHeader('connection', 'close')
-    if (ports.hsts) res.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains')
-    const route = routeLabel(peer.path, ports.tokenPaths)
-    const finish = ports.track(route)
-    const supervise = async () => {
-      const bytes = await handle(ports, { req, res, peer }).catch(error =>
-        fail(ports, { req, res, peer }, error),
-      )
-      finish()
-      const seconds = (performance.now() - peer.startedMs) / 1000
-      ports.observe({ route, method: peer.method, code: res.statusCode, seconds, ...bytes })
-    }
-    void supervise()
+    const { socket } = req
+    const before = answered.get(socket)
+    answered.set(socket, new Promise(resolve => res.once('close', resolve)))
+    if (before === undefined) void serve(ports, req, res)
+    else void before.then(() => (socket.writable ? serve(ports, req, res) : undefined))
   }
+}
+
+async function serve(ports: DispatchPorts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const peer = peerOf(req, ports)
+  res.setHeader('x-request-id', peer.id)
+  if (ports.isDraining()) res.setHeader('connection', 'close')
+  if (ports.hsts) res.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains')
+  const route = routeLabel(peer.path, ports.tokenPaths)
+  const finish = ports.track(route)
+  const turn = { req, res, peer }
+  const bytes = await handle(ports, turn).catch(error => fail(ports, turn, error))
+  finish()
+  const seconds = (performance.now() - peer.startedMs) / 1000
+  ports.observe({ route, method: peer.method, code: res.statusCode, seconds, ...bytes })
 }
 
 interface Turn {
@@ -85,7 +95,7 @@ async function handle(ports: DispatchPorts, turn: Turn): Promise<BodyBytes> {
     throw new OciError('UNSUPPORTED', fault, { status: 400 })
   }
   // Load balancers probe by address, so before the Host is looked at.
-  if (peer.path === '/livez') return ok(turn, 'ok\n')
+  if (peer.path === '/livez') return answer(turn, { status: 200, body: 'ok\n' })
   const address = ports.clientAddress(peer.peerIp, req.headers)
   if ('fault' in address) throw new OciError('UNSUPPORTED', `Bad request: ${address.fault}`, { status: 400 })
   const known = { ...peer, clientIp: address.ip, scheme: schemeOf(req, peer, address.isProxied) }
@@ -101,31 +111,27 @@ async function handle(ports: DispatchPorts, turn: Turn): Promise<BodyBytes> {
   }
   if (isRegistryTarget(req.url ?? '')) return serveRegistry(ports, { ...turn, peer: known }, role)
   if (peer.path === '/' && (req.method === 'GET' || req.method === 'HEAD'))
-    return ok(turn, ports.greeting(known))
+    return answer(turn, { status: 200, body: ports.greeting(known) })
   throw new OciError('NOT_FOUND', 'there is nothing here; the registry is under /v2/')
 }
 
 async function serveRegistry(ports: DispatchPorts, turn: Turn, role: HostRole): Promise<BodyBytes> {
   const { req, res, peer } = turn
   if (role === 'auth') {
-    throw new OciError(
-      'NAME_INVALID',
-      `${peer.host} serves logins only, images are on the registry's own name`,
-      {
-        status: 421,
-      },
-    )
+    const message = `${peer.host} serves logins only, images are on the registry's own name`
+    throw new OciError('NAME_INVALID', message, { status: 421 })
   }
   res.setHeader('docker-distribution-api-version', 'registry/2.0')
-  if (req.method !== 'OPTIONS') return ports.registry(req, res, peer)
-  const allow = allowHeader(req.url ?? '')
-  if (allow === undefined) throw new OciError('NOT_FOUND', 'there is no such endpoint')
-  await sendReply(req, res, { status: 204, body: '', headers: { allow } })
-  return NO_BYTES
+  // Both as the registry, without asking it.
+  if (peer.path === '/v2') return answer(turn, { status: 301, body: '', headers: { location: '/v2/' } })
+  if (req.method === 'OPTIONS') {
+    return answer(turn, { status: 200, body: '', headers: { allow: allowHeader(req.url ?? '') } })
+  }
+  return ports.registry(req, res, peer)
 }
 
-async function ok({ req, res }: Turn, body: string): Promise<BodyBytes> {
-  await sendReply(req, res, { status: 200, body })
+async function answer({ req, res }: Turn, reply: Reply): Promise<BodyBytes> {
+  await sendReply(req, res, reply)
   return NO_BYTES
 }
 

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { unescape as unescapeBytes } from 'node:querystring'
 import { Response } from 'undici'
 import { OciError } from '../model/errors.ts'
+import { badRequest } from './token-refused.ts'
 
 const MAX_FORM_BYTES = 64 * 1024
 
@@ -25,36 +27,52 @@ export function parseQuery(query: string): Fields {
 
 /**
  * Fields of a POST body, url-encoded or multipart; empty for any other media type.
- * @throws OciError 413 above 64 KiB, 400 for a body that is no form.
+ * @throws OciError 413 above 64 KiB, 400 for a body that is no form or ends too soon.
  */
 export async function readForm(req: IncomingMessage): Promise<Fields> {
   const type = req.headers['content-type'] ?? ''
   const body = await readBody(req)
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return parseQuery(body.toString())
-  if (!/^multipart\/form-data\b/i.test(type)) return []
+  switch (type.split(';', 1)[0]?.trim().toLowerCase()) {
+    case 'application/x-www-form-urlencoded':
+      return parseQuery(body.toString())
+    case 'multipart/form-data':
+      return parseMultipart(body, type)
+    default:
+      return []
+  }
+}
+
+async function parseMultipart(body: Buffer, type: string): Promise<Fields> {
   try {
     const form = await new Response(body, { headers: { 'content-type': type } }).formData()
     return [...form].flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []))
-  } catch (cause) {
-    throw new OciError('UNSUPPORTED', 'the form cannot be read', { status: 400, cause })
+  } catch {
+    // The parser's own words say nothing about the form.
+    throw badRequest('the multipart form is malformed')
   }
 }
 
 async function readBody(req: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size > MAX_FORM_BYTES) throw new OciError('SIZE_INVALID', 'the form is larger than 64 KiB')
-    chunks.push(chunk)
+  try {
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      size += chunk.length
+      if (size > MAX_FORM_BYTES) throw new OciError('SIZE_INVALID', 'the form is larger than 64 KiB')
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof OciError) throw error
+    throw badRequest('the form is incomplete')
   }
   return Buffer.concat(chunks)
 }
 
+/**
+ * Bytes that are not UTF-8 become U+FFFD: were the pair dropped, a password in another encoding would make the
+ * request an anonymous one instead of a wrong login.
+ */
 function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    return undefined // not a valid percent-encoding; the caller drops the pair
-  }
+  if (/%(?![\da-f]{2})/i.test(text)) return undefined
+  return unescapeBytes(text.replaceAll('+', ' '))
 }

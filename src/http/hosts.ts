@@ -14,12 +14,16 @@ export function hostName(host: string): string {
   return host.toLowerCase().replace(/:\d+$/, '')
 }
 
-/** Tells the role of a Host header. Without any domain every host is the registry's; `localhost` means loopback. */
+/**
+ * Tells the role of a Host header. Without any domain every host is the registry's, but there must be one, since our
+ * answers name it; `localhost` means loopback.
+ */
 export function createHostRole(domains: Domains): (host: string) => HostRole {
   const registry = namesOf(domains.registry)
   const auth = namesOf(domains.auth)
   return host => {
     const name = hostName(host)
+    if (name === '') return 'foreign'
     if (registry.length === 0 && auth.length === 0) return 'registry'
     if (registry.includes(name)) return 'registry'
     if (!auth.includes(name)) return 'foreign'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Peer } from '../model/exchange.ts'
-import { requiredAccess } from '../oci/access.ts'
+import { requiredAccess, upstreamAccess } from '../oci/access.ts'
 import { parseRegistryRequest } from '../oci/route.ts'
 import { denyUnlessGranted, requireIdentity } from './authorize.ts'
 import { sendFailure } from './failure.ts'
@@ -30,7 +30,7 @@ export function createRegistryHandler(
       recorder.noteIdentification(found)
       const identified = requireIdentity(context, found)
       const decision = denyUnlessGranted(context, identified)
-      const { request, access } = withPermittedMount(context, identified)
+      const request = withPermittedMount(context, identified)
       recorder.note({ request, rule: decision.rule, ...pushedMediaType(req, request) })
       await recorder.notePreviousDigest()
       const transfer = await ports.forward({
@@ -38,7 +38,7 @@ export function createRegistryHandler(
         res,
         peer,
         request,
-        access,
+        access: upstreamAccess(request),
         identity: identified.identity,
         beforeAnswer: head => recorder.answering(head),
       })

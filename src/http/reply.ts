@@ -1,10 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OciError } from '../model/errors.ts'
 import { errorBody } from '../oci/error-body.ts'
-
-/** After an early answer we read on so that the client sees it before its connection is cut. */
-const LINGER_MS = 2_000
-const LINGER_BYTES = 16 * 1024 * 1024
+import { discardBody } from './discard-body.ts'
 
 /** An answer that is complete in memory. */
 export interface Reply {
@@ -31,7 +28,8 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
   res.writeHead(reply.status, headers)
   if (req.method !== 'HEAD') res.write(body)
   else res.flushHeaders()
-  if (bodyUnread) await linger(req)
+  // A client that waits for our 100 has not begun to send.
+  if (bodyUnread && req.headers.expect === undefined) await discardBody(req)
   await new Promise<void>(resolve => {
     res.once('close', resolve)
     res.end(() => resolve())
@@ -49,24 +47,5 @@ export async function sendOciError(
     body: errorBody(error),
     type: 'application/json',
     headers: error.headers,
-  })
-}
-
-/** Reads and drops the rest of a request body, up to a bound. */
-function linger(req: IncomingMessage): Promise<void> {
-  return new Promise(resolve => {
-    let left = LINGER_BYTES
-    const timer = setTimeout(resolve, LINGER_MS)
-    const done = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    req.on('data', (chunk: Buffer) => {
-      left -= chunk.length
-      if (left <= 0) done()
-    })
-    req.once('end', done)
-    req.once('close', done)
-    req.once('error', done)
   })
 }

@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
+import type { AuditOutcome } from '../model/audit-event.ts'
 import type { AuthnResult } from '../model/credentials.ts'
-import { OciError } from '../model/errors.ts'
 import type { Identity, Peer, TokenExchange } from '../model/exchange.ts'
-import { basicChallenge } from '../oci/challenge.ts'
 import { formatScope } from '../oci/scope.ts'
-import { asOciError, sendFailure } from './failure.ts'
+import { asOciError } from './failure.ts'
 import { sendReply } from './reply.ts'
+import { sendTokenFailure } from './token-failure.ts'
 import type { IssuedToken, TokenPorts } from './token-ports.ts'
+import { badRequest, TokenRefused } from './token-refused.ts'
 import { parseTokenRequest, type TokenRequest } from './token-request.ts'
+
+const MAX_SHOWN = 100
 
 type Draft = { -readonly [K in keyof TokenExchange]: TokenExchange[K] }
 
@@ -17,13 +20,17 @@ export function createTokenHandler(
   ports: TokenPorts,
 ): (req: IncomingMessage, res: ServerResponse, peer: Peer) => Promise<void> {
   return async (req, res, peer) => {
-    const draft: Draft = { peer, outcome: 'success', status: 200, account: '', scopes: [], granted: [] }
+    const basic = ports.basicCredentials(req.headers.authorization)
+    const account = basic?.name ?? ''
+    const draft: Draft = { peer, outcome: 'success', status: 200, account, scopes: [], granted: [] }
     try {
-      const request = await parseTokenRequest(req, ports.basicCredentials(req.headers.authorization))
+      if (req.headers.expect !== undefined) res.writeContinue()
+      const request = await parseTokenRequest(req, basic)
       draft.account = request.credentials.name
       draft.scopes = request.access.map(formatScope)
       const audience = requireKnownService(ports, request.service)
-      const identity = requireAuthenticated(ports, await ports.authenticate(request.credentials))
+      const result = await ports.authenticate(request.credentials)
+      const identity = requireAuthenticated(result, request.credentials.name)
       draft.identity = identity
       const access = grantedAccess(ports, { peer, identity, audience, access: request.access })
       draft.granted = access.filter(entry => entry.actions.length > 0).map(formatScope)
@@ -40,23 +47,18 @@ export function createTokenHandler(
 function requireKnownService({ service, services }: TokenPorts, asked: string): string {
   if (asked === '') return service()
   if (services().includes(asked)) return asked
-  const known = services()
-    .map(name => JSON.stringify(name))
-    .join(' or ')
-  throw new OciError(
-    'UNSUPPORTED',
-    `Bad request: unknown service ${JSON.stringify(asked.slice(0, 100))}, this is ${known}`,
-    {
-      status: 400,
-    },
+  const known = services().map(name => JSON.stringify(name))
+  throw badRequest(
+    `unknown service ${JSON.stringify(asked.slice(0, MAX_SHOWN))}, this is ${known.join(' or ')}`,
   )
 }
 
-function requireAuthenticated({ issuer }: TokenPorts, result: AuthnResult): Identity {
+/** One text for a wrong password and for an unknown name: it must not tell a client which names exist. */
+function requireAuthenticated(result: AuthnResult, name: string): Identity {
   if (result.outcome === 'authenticated') return { subject: result.subject, via: result.subject.via }
-  // One text for a wrong password and for an unknown name: it must not tell which names exist.
-  throw new OciError('UNAUTHORIZED', 'wrong user name or password', {
-    headers: { 'www-authenticate': basicChallenge(issuer) },
+  if (name === '') throw new TokenRefused('invalid_grant', 'authentication required: log in first')
+  throw new TokenRefused('invalid_grant', 'wrong user name or password', {
+    auditReason: result.outcome === 'rejected' ? result.reason : 'there is no such user',
   })
 }
 
@@ -83,7 +85,7 @@ function grantedAccess(
   })
 }
 
-/** No `issued_at`: clients would measure the expiry against their own, perhaps wrong, clock (registry-api §2.2). */
+/** No `issued_at`: clients would measure the expiry against their own, perhaps wrong, clock. */
 async function sendToken(
   req: IncomingMessage,
   res: ServerResponse,
@@ -114,16 +116,19 @@ async function refuse(
   error: unknown,
 ): Promise<void> {
   const { req, res, draft } = turn
+  const { id, path } = draft.peer
   const answer = asOciError(error)
-  if (answer.status >= 500)
-    ports.log.error(answer.message, { id: draft.peer.id, path: draft.peer.path, error })
-  draft.outcome = answer.status === 401 ? 'denied' : 'failed'
+  if (answer.status >= 500) ports.log.error(answer.message, { id, path, error })
+  draft.outcome = outcomeOf(answer.status, req)
   draft.status = answer.status
-  draft.reason = answer.message
+  draft.reason = answer instanceof TokenRefused ? answer.auditReason : answer.message
   await ports
     .audit(draft)
-    .catch(cause =>
-      ports.log.error('the audit line of a refused login is lost', { id: draft.peer.id, error: cause }),
-    )
-  await sendFailure(req, res, answer)
+    .catch(cause => ports.log.error('the audit line of a refused login is lost', { id, error: cause }))
+  await sendTokenFailure(req, res, { error: answer, issuer: ports.issuer })
+}
+
+function outcomeOf(status: number, req: IncomingMessage): AuditOutcome {
+  if (req.destroyed && !req.complete) return 'aborted'
+  return status === 401 ? 'denied' : 'failed'
 }

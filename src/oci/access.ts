@@ -28,6 +28,19 @@ export function mountSourceAccess(mount: Mount): ResourceActions {
   return repository(mount.from, 'pull')
 }
 
+/** Access that a token should bring along: the request's own, and that to the source of a mount. */
+export function tokenAccess(request: RegistryRequest): readonly ResourceActions[] {
+  const own = requiredAccess(request)
+  const isMount = request.kind === 'upload' && request.verb === 'start' && request.mount !== undefined
+  return isMount ? [...own, mountSourceAccess(request.mount)] : own
+}
+
+/** Access that the registry demands of our token. It looks at the method: to cancel an upload it wants `delete`. */
+export function upstreamAccess(request: RegistryRequest): readonly ResourceActions[] {
+  const isCancel = request.kind === 'upload' && request.verb === 'cancel'
+  return isCancel ? [repository(request.name, 'delete')] : tokenAccess(request)
+}
+
 const ACTIONS = {
   check: ['pull'],
   read: ['pull'],

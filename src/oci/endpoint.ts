@@ -15,7 +15,7 @@ export type Endpoint =
  * Spec: OCI distribution-spec 1.1, "Endpoints".
  */
 export function findEndpoint(path: string): Endpoint | undefined {
-  if (path === '/v2' || path === '/v2/') return { kind: 'ping' }
+  if (path === '/v2/') return { kind: 'ping' }
   if (!path.startsWith('/v2/')) return undefined
   if (path === '/v2/_catalog') return { kind: 'catalog' }
   const segments = path.slice('/v2/'.length).split('/')

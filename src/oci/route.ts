@@ -34,16 +34,11 @@ export function isRegistryTarget(target: string): boolean {
 }
 
 /**
- * Value of `Allow` for the endpoint of a raw target, as distribution's; undefined when there is none,
- * for which `parseRegistryRequest` throws the right error.
+ * Value of `Allow` for the endpoint of a raw target, as distribution's.
+ * @throws OciError when there is none, as `parseRegistryRequest`.
  */
-export function allowHeader(target: string): string | undefined {
-  try {
-    return allowed(readTarget(target).endpoint)
-  } catch (error) {
-    if (error instanceof OciError) return undefined
-    throw error
-  }
+export function allowHeader(target: string): string {
+  return methodsOf(VERBS[readTarget(target).endpoint.kind])
 }
 
 /**
@@ -98,14 +93,14 @@ function verbs<V extends string>(table: Readonly<Record<string, V>>): ReadonlyMa
   return new Map(Object.entries(table))
 }
 
-function allowed(endpoint: Endpoint): string {
-  return [...VERBS[endpoint.kind].keys()].join(', ')
+function methodsOf(table: ReadonlyMap<string, unknown>): string {
+  return [...table.keys()].join(', ')
 }
 
 function verbOf<V>(table: ReadonlyMap<string, V>, method: string): V {
   const verb = table.get(method)
   if (verb !== undefined) return verb
-  const allow = [...table.keys()].join(', ')
+  const allow = methodsOf(table)
   throw new OciError('UNSUPPORTED', `this endpoint takes ${allow} only`, { headers: { Allow: allow } })
 }
 
@@ -136,6 +131,11 @@ function checkName(text: string): string {
 function checkDigest(text: string): string {
   if (isDigest(text)) return text
   throw new OciError('DIGEST_INVALID', `${show(text)} is not a valid sha256 or sha512 digest`)
+}
+
+function checkCommitDigest(text: string | undefined): string {
+  if (text !== undefined) return checkDigest(text)
+  throw new OciError('DIGEST_INVALID', 'the end of an upload must name the digest of its blob')
 }
 
 function parseReference(text: string, verb: 'check' | 'read' | 'write' | 'delete'): Reference {
@@ -193,7 +193,7 @@ function parseSession(
   }
   const values = parseQuery(query, ['_state', 'digest'])
   const state = values.get('_state')
-  const digest = verb === 'commit' ? checkDigest(values.get('digest') ?? '') : undefined
+  const digest = verb === 'commit' ? checkCommitDigest(values.get('digest')) : undefined
   return {
     kind: 'upload',
     verb,

@@ -1,18 +1,13 @@
-import { Agent, type IncomingMessage, type ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
-import { createProxyServer } from 'http-proxy-3'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
 import { UpstreamUnavailable } from '../model/errors.ts'
 import type { Identity, Peer, Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { canonicalTarget } from '../oci/target.ts'
 import { type UpstreamAddress, upstreamName } from './address.ts'
-import { inboundHeaders, outboundHeaders } from './headers.ts'
-import { publicLink, publicLocation } from './location.ts'
-
-const CONNECT_TIMEOUT_MS = 5_000
-/** Without a byte either way; committing a huge blob to object storage takes minutes. */
-const SILENCE_TIMEOUT_MS = 30 * 60_000
+import { type AskLimits, createAsker } from './ask.ts'
+import { outboundHeaders, publicHeaders } from './headers.ts'
+import { relayAnswer } from './relay-answer.ts'
 
 /** One permitted request and the client's side of it. */
 export interface ForwardExchange {
@@ -37,8 +32,11 @@ export interface ForwarderOptions {
   readonly refusalIsOurs: boolean
   /** Called while only the registry can act; returns the end of it. */
   readonly suspendIdleGuard: (req: IncomingMessage) => () => void
+  /** Reads and drops what a client still sends after its answer, within bounds. */
+  readonly discardBody: (req: IncomingMessage) => Promise<void>
   /** Status of each answer and the seconds until its head; 0 when there was none. */
   readonly observe: (code: number, seconds: number) => void
+  readonly limits?: AskLimits
 }
 
 export interface Forwarder {
@@ -48,127 +46,65 @@ export interface Forwarder {
 }
 
 /**
- * Carries one request to the registry and its answer back, streaming both ways, with http-proxy-3 hardened: we send
- * only the canonical target and our own headers, and handle the answer ourselves, so that an answer cut short cuts
- * the client's connection too, and no answer is released before its audit line.
+ * Carries one request to the registry and its answer back, streaming both ways. We send only the canonical target and
+ * our own headers; an answer cut short cuts the client's connection too, and none is released before its audit line.
  */
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { address } = options
-  const agent = new Agent({
-    keepAlive: true,
-    keepAliveMsecs: 15_000,
-    maxFreeSockets: 256,
-    scheduling: 'lifo',
-  })
-  const proxy = createProxyServer({
-    target: address.kind === 'unix' ? unixTarget(address.path) : tcpTarget(address.host, address.port),
-    agent,
-    // Sends `req.url` as it is; the default would normalise the path after it was authorized.
-    toProxy: true,
-    selfHandleResponse: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    proxyTimeout: SILENCE_TIMEOUT_MS,
-  })
-  const waiting = new WeakMap<IncomingMessage, (answer: IncomingMessage) => void>()
-  proxy.on('proxyRes', (answer, req) => waiting.get(req)?.(answer))
-  // Each call has its own error callback; without any listener the library would throw.
-  proxy.on('error', () => undefined)
-
-  const ask = ({ req, res }: ForwardExchange) =>
-    new Promise<IncomingMessage | 'client left'>((resolve, reject) => {
-      waiting.set(req, answer => {
-        // Between now and the pipeline an error must have a listener.
-        answer.on('error', () => undefined)
-        resolve(answer)
-      })
-      res.once('close', () => resolve('client left'))
-      proxy.web(req, res, {}, error => reject(error))
-    })
+  const asker = createAsker(address, options.limits)
 
   const forward = async (exchange: ForwardExchange): Promise<Transfer> => {
     const { req, res, peer, request } = exchange
     const authorization = await options.authorization(exchange)
+    // What has already been torn down reports no end any more.
+    if (res.destroyed) return clientLeft(0)
     if (req.headers.expect !== undefined) res.writeContinue()
     req.headers = outboundHeaders(req.headers, { peer, request, authorization })
     req.url = canonicalTarget(request)
-    const counter = countBytes(req)
-    const resume = suspendWhenComplete(req, options.suspendIdleGuard)
-    const started = performance.now()
-    const observe = (code: number) => options.observe(code, (performance.now() - started) / 1000)
-    const answer = await askOnceMore(() => ask(exchange), exchange, upstreamName(address))
-      .catch(error => {
-        observe(0)
-        throw error
-      })
-      .finally(resume)
-    if (answer === 'client left') return aborted(counter.bytes)
-    observe(answer.statusCode ?? 0)
-    return release(options, exchange, { answer, bytesIn: counter.bytes })
+    const body = countBytes(req)
+    const answer = await askMeasured(asker.ask, exchange, options)
+    return answer === undefined ? clientLeft(body.bytes) : release(options, exchange, { answer, body })
   }
-  return { forward, close: () => agent.destroy() }
+  return { forward, close: asker.close }
+}
+
+async function askMeasured(
+  ask: (req: IncomingMessage, res: ServerResponse) => Promise<IncomingMessage | undefined>,
+  { req, res }: ForwardExchange,
+  { observe, suspendIdleGuard, address }: ForwarderOptions,
+): Promise<IncomingMessage | undefined> {
+  const started = performance.now()
+  const seconds = () => (performance.now() - started) / 1000
+  const resume = suspendWhenComplete(req, suspendIdleGuard)
+  try {
+    const answer = await ask(req, res)
+    if (answer !== undefined) observe(answer.statusCode ?? 0, seconds())
+    return answer
+  } catch (error) {
+    observe(0, seconds())
+    throw unavailable(upstreamName(address), error)
+  } finally {
+    resume()
+  }
 }
 
 async function release(
   options: ForwarderOptions,
-  { res, peer, beforeAnswer }: ForwardExchange,
-  { answer, bytesIn }: { readonly answer: IncomingMessage; readonly bytesIn: number },
+  { req, res, peer, beforeAnswer }: ForwardExchange,
+  { answer, body }: { readonly answer: IncomingMessage; readonly body: { readonly bytes: number } },
 ): Promise<Transfer> {
-  const status = answer.statusCode ?? 502
-  if (status === 401 && options.refusalIsOurs) {
-    answer.destroy()
-    throw new UpstreamUnavailable(
-      'refused',
-      'the registry refuses the token of landwaiter; its issuer, service or rootcertbundle differ from ours',
-    )
-  }
-  const headers = publicHeaders(options, peer, answer)
+  const { statusCode: status = 502 } = answer
+  const bytesIn = body.bytes
+  const headers = publicHeaders(answer.headers, { peer, address: options.address })
   try {
+    if (status === 401 && options.refusalIsOurs) throw refused()
     await beforeAnswer({ status, headers, bytesIn })
   } catch (error) {
     answer.destroy()
     throw error
   }
-  if (res.destroyed) {
-    answer.destroy()
-    return aborted(bytesIn)
-  }
-  res.writeHead(status, headers)
-  let bytesOut = 0
-  answer.on('data', (chunk: Buffer) => {
-    bytesOut += chunk.length
-  })
-  const complete = await pipeline(answer, res).then(
-    () => true,
-    () => false,
-  )
-  const unsent = complete ? 0 : res.writableLength
-  return {
-    status,
-    complete,
-    bytesIn,
-    bytesOut: Math.max(0, bytesOut - unsent),
-    ...describeBody(headers, status),
-  }
-}
-
-function publicHeaders(
-  options: ForwarderOptions,
-  peer: Peer,
-  answer: IncomingMessage,
-): Record<string, string | string[]> {
-  const headers = inboundHeaders(answer.headers)
-  const { location, link } = answer.headers
-  const { address } = options
-  const upstream = address.kind === 'tcp' ? [`${address.host}:${address.port}`, address.host] : []
-  const origin = {
-    publicOrigin: `${peer.scheme}://${peer.host}`,
-    ownHosts: [peer.host.toLowerCase(), ...upstream],
-  }
-  return {
-    ...headers,
-    ...(location === undefined ? {} : { location: publicLocation(location, origin) }),
-    ...(typeof link === 'string' ? { link: publicLink(link) } : {}),
-  }
+  const { complete, bytesOut } = await relayAnswer(answer, { req, res }, { headers, ...options })
+  return { status, complete, bytesIn, bytesOut, ...describeBody(headers, status) }
 }
 
 function describeBody(headers: Record<string, string | string[]>, status: number): Partial<Transfer> {
@@ -183,41 +119,31 @@ function describeBody(headers: Record<string, string | string[]>, status: number
   }
 }
 
-/** A kept connection may have been closed by a restart of the registry; without a body one more try is safe. */
-async function askOnceMore<T>(
-  ask: () => Promise<T>,
-  { req, res }: ForwardExchange,
-  upstream: string,
-): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    const isStale = isErrno(error) && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-    if (!isStale || !isBodyless(req) || res.destroyed) throw unavailable(upstream, error)
-  }
-  return ask().catch(error => {
-    throw unavailable(upstream, error)
-  })
+function refused(): UpstreamUnavailable {
+  return new UpstreamUnavailable(
+    'refused',
+    'the registry refuses the token of landwaiter; its issuer, service or rootcertbundle differ from ours',
+  )
 }
 
 function unavailable(upstream: string, cause: unknown): UpstreamUnavailable {
-  const phase = isErrno(cause) && cause.syscall === 'connect' ? 'connect' : 'headers'
+  const phase = isConnectFault(cause) ? 'connect' : 'headers'
   const what = phase === 'connect' ? 'cannot be reached' : 'did not answer'
   return new UpstreamUnavailable(phase, `the registry ${what}, try again shortly`, {
     cause: new Error(`upstream ${upstream}`, { cause }),
   })
 }
 
-function isErrno(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error
-}
-
-function isBodyless(req: IncomingMessage): boolean {
-  return req.method === 'GET' || req.method === 'HEAD'
+/** A name may have several addresses: then it is one error for all of them, without a `syscall` of its own. */
+function isConnectFault(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isConnectFault)
+  if (!(error instanceof Error)) return false
+  const { syscall, code } = error as NodeJS.ErrnoException
+  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'ECONNECT_TIMEOUT'
 }
 
 /** The client left before there was an answer; 499 is the customary number for that. */
-function aborted(bytesIn: number): Transfer {
+function clientLeft(bytesIn: number): Transfer {
   return { status: 499, complete: false, bytesIn, bytesOut: 0 }
 }
 
@@ -234,8 +160,8 @@ function suspendWhenComplete(
   req: IncomingMessage,
   suspend: ForwarderOptions['suspendIdleGuard'],
 ): () => void {
-  let resume: () => void = () => undefined
   if (req.complete) return suspend(req)
+  let resume: () => void = () => undefined
   const onEnd = () => {
     resume = suspend(req)
   }
@@ -244,19 +170,4 @@ function suspendWhenComplete(
     req.off('end', onEnd)
     resume()
   }
-}
-
-function unixTarget(socketPath: string): {
-  readonly socketPath: string
-  readonly host: string
-  readonly port: number
-} {
-  return { socketPath, host: 'localhost', port: 80 }
-}
-
-function tcpTarget(
-  host: string,
-  port: number,
-): { readonly host: string; readonly hostname: string; readonly port: number } {
-  return { host, hostname: host, port }
 }

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Peer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
+import type { UpstreamAddress } from './address.ts'
+import { publicLink, publicLocation } from './location.ts'
 
 /** The request headers that the registry API knows; everything else a client sends stays here. */
 const REQUEST_HEADERS = new Set([
@@ -39,7 +41,7 @@ const HOP_BY_HOP = new Set([
 
 /**
  * The headers of the request to the registry. `Host` stays as the client typed it and exactly one
- * `X-Forwarded-Proto` is sent, because the registry builds its `Location` from both (registry-api §3.1).
+ * `X-Forwarded-Proto` is sent, because the registry builds its `Location` from both.
  * Upload bodies are octet streams: a form body would override the query (`r.FormValue`).
  */
 export function outboundHeaders(
@@ -74,6 +76,24 @@ export function inboundHeaders(headers: IncomingHttpHeaders): Record<string, str
       value === undefined || HOP_BY_HOP.has(name) || named.has(name) ? [] : [[name, value]],
     ),
   )
+}
+
+/** The answer headers with every URL of the registry as the client must see it. */
+export function publicHeaders(
+  headers: IncomingHttpHeaders,
+  { peer, address }: { readonly peer: Peer; readonly address: UpstreamAddress },
+): Record<string, string | string[]> {
+  const { location, link } = headers
+  const upstream = address.kind === 'tcp' ? [`${address.host}:${address.port}`, address.host] : []
+  const origin = {
+    publicOrigin: `${peer.scheme}://${peer.host}`,
+    ownHosts: [peer.host.toLowerCase(), ...upstream],
+  }
+  return {
+    ...inboundHeaders(headers),
+    ...(location === undefined ? {} : { location: publicLocation(location, origin) }),
+    ...(typeof link === 'string' ? { link: publicLink(link) } : {}),
+  }
 }
 
 function isRequestHeader(name: string): boolean {

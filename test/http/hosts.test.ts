@@ -18,6 +18,7 @@ t.test('only our own names are served', async t => {
       why: 'another name',
     },
     { domains: { registry: 'r.test' }, host: '', role: 'foreign', why: 'no name' },
+    { domains: {}, host: '', role: 'foreign', why: 'our answers would name it' },
     { domains: { auth: 'a.test' }, host: 'a.test', role: 'registry', why: 'one domain alone is both' },
     {
       domains: { registry: 'r.test', auth: 'r.test' },

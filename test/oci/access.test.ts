@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { ResourceActions } from '../../src/model/access.ts'
-import { mountSourceAccess, requiredAccess } from '../../src/oci/access.ts'
+import { mountSourceAccess, requiredAccess, tokenAccess, upstreamAccess } from '../../src/oci/access.ts'
 import { parseRegistryRequest } from '../../src/oci/route.ts'
 
 const D = `sha256:${'0'.repeat(64)}`
@@ -45,3 +45,17 @@ t.test('asks to pull from the source of a mount', async t => {
   const access = { type: 'repository', name: 'c', actions: ['pull'] }
   t.strictSame(mountSourceAccess({ digest: D, from: 'c' }), access)
 })
+
+t.test(
+  'asks a client for a token that covers a mount as well, and the registry for what it demands',
+  async t => {
+    for (const [line, access] of table) {
+      const [method = '', target = ''] = line.split(' ')
+      const request = parseRegistryRequest(method, target)
+      const source = line.includes('from=c') ? [{ type: 'repository', name: 'c', actions: ['pull'] }] : []
+      t.strictSame(tokenAccess(request), [...access, ...source], line.slice(0, 60))
+      const isCancel = request.kind === 'upload' && request.verb === 'cancel'
+      t.strictSame(upstreamAccess(request), isCancel ? [remove] : tokenAccess(request), line.slice(0, 60))
+    }
+  },
+)

@@ -64,6 +64,7 @@ const refused: readonly (readonly [string, string, number, string, string])[] = 
   ['GET', '?/v2/', 400, 'NAME_INVALID', 'no path'],
   ['GET', '/V2/', 404, 'NOT_FOUND', 'case matters'],
   ['GET', '/V2/a/manifests/x', 404, 'NOT_FOUND', 'case matters'],
+  ['GET', '/v2', 404, 'NOT_FOUND', 'the base without its slash is redirected before'],
   ['GET', '/v2x', 404, 'NOT_FOUND', 'another path'],
   ['GET', '/v1/_ping', 404, 'NOT_FOUND', 'not of this API'],
   ['GET', '/', 404, 'NOT_FOUND', 'the health page of the registry'],

@@ -9,6 +9,7 @@ import { tempDir } from './temp-dir.ts'
 
 /** Debian's, which needs no plugin to build; another docker earlier on the PATH may. */
 const DOCKER = '/usr/bin/docker'
+const LOOPBACK = '127.0.0.1'
 const SYSTEM_PLUGINS = ['/usr/libexec', '/usr/lib', '/usr/local/libexec', '/usr/local/lib']
 
 /**
@@ -17,8 +18,13 @@ const SYSTEM_PLUGINS = ['/usr/libexec', '/usr/lib', '/usr/local/libexec', '/usr/
  */
 export interface DockerEngineOptions {
   readonly network?: 'host' | 'private'
-  /** Names that mean 127.0.0.1 to the engine and to commands run by `enter`. */
+  /** Names that mean `address` to the engine and to commands run by `enter`. */
   readonly hosts?: readonly string[]
+  /**
+   * 127.0.0.1 unless told, where docker checks no certificate; another one is made the engine's own, so needs a
+   * private network.
+   */
+  readonly address?: string
 }
 
 /** A Docker engine of the test's own, with its own images, names and trusted certificates. */
@@ -60,11 +66,12 @@ export async function startDockerEngine(t: Scope, options: DockerEngineOptions =
   }
   linkPlugins(join(dir, 'config/cli-plugins'))
   mkdirSync(join(dir, 'etc/certs.d'), { recursive: true })
+  const { hosts = [], address = LOOPBACK } = options
   writeFileSync(
     join(dir, 'hosts'),
-    ['localhost', ...(options.hosts ?? [])].map(n => `127.0.0.1 ${n}\n`).join(''),
+    [`${LOOPBACK} localhost\n`, ...hosts.map(name => `${address} ${name}\n`)].join(''),
   )
-  const daemon = await startProcess(t, daemonCommand(dir, options.network ?? 'host'))
+  const daemon = await startProcess(t, daemonCommand(dir, options.network ?? 'host', address))
   const inside = [`--target=${daemon.pid}`, '--net', '--mount', '--']
   const enter: Run = (file, args, more = {}) =>
     runCommand('nsenter', [...inside, file, ...args], {
@@ -103,10 +110,15 @@ export async function startDockerEngine(t: Scope, options: DockerEngineOptions =
  * The engine in a mount namespace of its own, where /etc/hosts and /etc/docker are files of the test: nothing of the
  * machine's is changed, and every mount is gone with the engine.
  */
-function daemonCommand(dir: string, network: 'host' | 'private'): readonly [string, ...string[]] {
+function daemonCommand(
+  dir: string,
+  network: 'host' | 'private',
+  address: string,
+): readonly [string, ...string[]] {
   const script = [
     `mkdir -p /etc/docker && mount --bind ${dir}/etc /etc/docker && mount --bind ${dir}/hosts /etc/hosts`,
     network === 'private' ? 'ip link set lo up' : 'true',
+    address === LOOPBACK ? 'true' : `ip address add ${address}/32 dev lo`,
     'exec dockerd "$@"',
   ].join(' && ')
   const networking =

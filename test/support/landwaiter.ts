@@ -130,7 +130,8 @@ export function basic(user: string, password = user === '' ? '' : `${user}-passw
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 }
 
-function writeConfig(dir: string, changes: Readonly<Record<string, unknown>>): string {
+/** Writes the sample configuration, changed by `changes`, to `dir`; returns the file. */
+export function writeConfig(dir: string, changes: Readonly<Record<string, unknown>>): string {
   const file = join(dir, 'config.yml')
   const base = {
     domains: { registry: 'localhost' },
@@ -177,7 +178,8 @@ async function fetchToken(
   return String(JSON.parse(text).token)
 }
 
-function readAudit(file: string): readonly (AuditEvent & { readonly seq: number })[] {
+/** The lines of an audit file. */
+export function readAudit(file: string): readonly (AuditEvent & { readonly seq: number })[] {
   const text = readFileSync(file, 'utf8')
   return text
     .split('\n')

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientTrust, Login } from './client-trust.ts'
 import { type CommandResult, type Run, runCommand } from './run-command.ts'
@@ -23,7 +24,9 @@ export function createPodman(t: Scope, trust: ClientTrust, run: Run = runCommand
   // vfs works on every file system and leaves no mounts behind; cgroupfs and file do without systemd.
   const own = ['--root', join(dir, 'root'), '--runroot', join(dir, 'run'), '--tmpdir', join(dir, 'tmp')]
   const global = [...own, '--storage-driver=vfs', '--cgroup-manager=cgroupfs', '--events-backend=file']
-  const auth = ['--authfile', join(dir, 'auth.json')]
+  const authFile = join(dir, 'auth.json')
+  const auth = ['--authfile', authFile]
+  writeFileSync(authFile, '{}') // podman refuses to name a file that is not there
   const trusting = trust.kind === 'ca' ? ['--cert-dir', trust.certDir] : ['--tls-verify=false']
   const podman = (args: readonly string[], input?: string) =>
     run('podman', [...global, ...args], {

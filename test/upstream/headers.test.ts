@@ -33,7 +33,7 @@ t.test('the registry sees our headers and those of its API, and nothing else of 
   const cases = [
     {
       header: { forwarded: 'for=1.1.1.1;proto=http' },
-      why: 'it would break the Location (registry-api §3.1)',
+      why: 'distribution would ignore our X-Forwarded-Proto for it',
     },
     { header: { 'x-forwarded-proto': 'http' }, why: 'we say what it was' },
     { header: { 'x-forwarded-host': 'evil.test' }, why: 'we say what it was' },
