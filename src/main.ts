@@ -1,20 +1,30 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { EXIT } from './cli/exit-code.ts'
 import { run } from './cli/program.ts'
+import { readPassword } from './cli/read-password.ts'
 import type { Terminal } from './cli/terminal.ts'
 
 // http-proxy-3 reads it inside the request path and would switch to its broken fetch path.
 delete process.env['FORCE_FETCH_PATH']
 
+let printFault: NodeJS.ErrnoException | undefined
+process.stdout.on('error', error => {
+  printFault = error
+})
+process.stderr.on('error', () => {
+  // Nobody reads the log any more, which must not end the server.
+})
+
 const terminal: Terminal = {
   env: process.env,
   version: packageVersion(),
   isTty: process.stderr.isTTY === true,
+  isTyped: process.stdin.isTTY === true,
   print: text => process.stdout.write(text),
   complain: text => process.stderr.write(text),
-  readPassword,
+  readPassword: prompt => readPassword(prompt, { input: process.stdin, output: process.stderr }),
   onSignal: (names, handler) => {
     for (const name of names) process.on(name, handler)
   },
@@ -26,17 +36,9 @@ function packageVersion(): string {
   return String(version)
 }
 
-async function readPassword(prompt: string): Promise<string> {
-  const isTyped = process.stdin.isTTY === true
-  if (isTyped) process.stderr.write(prompt)
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: isTyped })
-  for await (const line of lines) {
-    if (isTyped) process.stderr.write('\n')
-    lines.close()
-    return line
-  }
-  return ''
-}
-
-process.exit(await run(process.argv.slice(2), terminal))
+const code = await run(process.argv.slice(2), terminal)
+await nextTurn() // a failed write is told of after it
+// Like every tool, silent when its reader has seen enough (`landwaiter ca | head -1`).
+if (printFault === undefined || printFault.code === 'EPIPE') process.exit(code)
+terminal.complain(`error: standard output cannot be written (${printFault.code})\n`)
+process.exit(EXIT.failed)

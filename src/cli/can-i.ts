@@ -1,29 +1,37 @@
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import type { Question } from '../model/decision.ts'
 import type { Labels, Subject } from '../model/subject.ts'
-import { type Explanation, explain, type TriedRule } from '../policy/explain.ts'
-import { complainOf } from './config-problem.ts'
+import { isRepositoryName } from '../oci/repository-name.ts'
+import { explain } from '../policy/explain.ts'
+import { decide } from '../policy/policy.ts'
+import { complainOf } from './complain-of.ts'
 import { EXIT } from './exit-code.ts'
+import { formatAnswer } from './format-answer.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface CanIQuestion {
+  /** One action, or several with commas, as in a scope. */
   readonly action: string
   /** `NAME` or `NAME:TAG`. */
   readonly name: string
   readonly config: string
   readonly as?: string
+  /** In place of the user's own of the same name. */
   readonly label: Labels
-  readonly ip: string
+  readonly ip?: string
   readonly type: string
   readonly service?: string
 }
 
-/** Says yes or no and by which rule, with every rule that was tried before it. Exit 0 yes, 1 no. */
+/** Says yes or no and by which rule, and why no other rule decided. Exit 0 yes, 1 no. */
 export async function canI(asked: CanIQuestion, terminal: Terminal): Promise<number> {
   try {
     const loaded = await loadConfig(asked.config, terminal.env)
-    const explanation = explain(loaded.policy, questionOf(asked, loaded))
-    terminal.print(formatAnswer(explanation, { asked, loaded }))
+    const question = questionOf(asked, loaded)
+    const explanation = explain(loaded.policy, question)
+    const notes = notesOn(question, loaded)
+    const placeOf = (index: number) => `${asked.config}:${loaded.locate(['acl', index]).line}`
+    terminal.print(formatAnswer(explanation, { notes, placeOf }))
     return explanation.decision.denied.length === 0 ? EXIT.ok : EXIT.failed
   } catch (error) {
     return complainOf(error, terminal)
@@ -34,9 +42,9 @@ function questionOf(asked: CanIQuestion, { config }: LoadedConfig): Question {
   const { name, tag } = splitTag(asked)
   return {
     subject: subjectOf(asked, config.users.get(asked.as ?? '')?.labels ?? {}),
-    access: { type: asked.type, name, actions: [asked.action] },
+    access: { type: asked.type, name, actions: asked.action.split(',') },
     service: asked.service ?? config.token.service ?? '',
-    clientIp: asked.ip,
+    clientIp: asked.ip ?? '',
     now: Date.now(),
     ...(tag === undefined ? {} : { tag }),
   }
@@ -48,31 +56,25 @@ function subjectOf({ as: name = '', label }: CanIQuestion, known: Labels): Subje
 
 /** A registry's port may hold a colon too, but only before a slash. */
 function splitTag({ name, type }: CanIQuestion): { readonly name: string; readonly tag?: string } {
-  const parts = /^(.+):([^/:]+)$/.exec(name)
-  const [, repository, tag] = parts ?? []
+  const [, repository, tag] = /^(.+):([^/:]+)$/.exec(name) ?? []
   if (type !== 'repository' || repository === undefined || tag === undefined) return { name }
   return { name: repository, tag }
 }
 
-function formatAnswer(
-  { decision, tried }: Explanation,
-  { asked, loaded }: { readonly asked: CanIQuestion; readonly loaded: LoadedConfig },
-): string {
-  const answer = decision.denied.length === 0 ? 'yes' : 'no'
-  const lines = tried.map(rule => `  ${describe(rule, asked.config, loaded)}`)
-  const user = asked.as ?? ''
-  const unknown =
-    user !== '' && !loaded.config.users.has(user) ? [`  note: users has no ${JSON.stringify(user)}`] : []
-  return `${[`${answer}: ${decision.reason}`, ...lines, ...unknown].join('\n')}\n`
-}
-
-function describe({ rule, comment, failed }: TriedRule, file: string, loaded: LoadedConfig): string {
-  const index = Number(/\d+/.exec(rule)?.[0] ?? 0)
-  const { line } = loaded.locate(['acl', index])
-  const note = comment === undefined ? '' : ` "${comment}"`
-  const why =
-    failed === undefined
-      ? 'decides'
-      : `${failed.name} ${JSON.stringify(failed.pattern)} does not match ${failed.value}`
-  return `${rule} (${file}:${line})${note}: ${why}`
+/** What the rules do not say, but decides all the same. */
+function notesOn(question: Question, { config, policy }: LoadedConfig): readonly string[] {
+  const { subject, access } = question
+  const notes: string[] = []
+  if (!config.users.has(subject.name)) {
+    const who = subject.name === '' ? 'nobody gets in without a login' : 'this user cannot log in'
+    notes.push(`users has no ${JSON.stringify(subject.name)}, so ${who}`)
+  }
+  if (access.type !== 'repository') return notes
+  if (!isRepositoryName(access.name)) notes.push('no repository can have this name')
+  const pushes = { ...access, actions: ['pull', 'push'] }
+  const isPush = access.actions.length === 1 && access.actions[0] === 'push'
+  if (isPush && decide(policy, { ...question, access: pushes }).granted.join() === 'push') {
+    notes.push('to push takes the right to pull, too, which is denied')
+  }
+  return notes
 }

@@ -1,24 +1,41 @@
+import { isIP } from 'node:net'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { ca } from './ca.ts'
-import { canI } from './can-i.ts'
-import { check } from './check.ts'
+import { nearest } from '../config/nearest.ts'
+import type { Labels } from '../model/subject.ts'
+import { configFile, DEFAULT_CONFIG } from './default-config.ts'
 import { EXIT } from './exit-code.ts'
-import { hashPassword } from './hash-password.ts'
-import { healthcheck } from './healthcheck.ts'
-import { serve } from './serve.ts'
+import { type GlogFlags, takeGlogFlags } from './glog-flags.ts'
 import type { Terminal } from './terminal.ts'
-import { version } from './version.ts'
 
-const DEFAULT_CONFIG = '/etc/landwaiter/config.yml'
+const AFTER_HELP = `
+The configuration file is the one of -c, else LANDWAITER_CONFIG, else
+${DEFAULT_CONFIG}.
+Exit codes: 0 ok or yes, 1 failed or no, 2 wrong usage, 3 faulty configuration.`
+
+const CAN_I_EXAMPLES = `
+Examples:
+  landwaiter can-i push team/app:1.0 --as developer
+  landwaiter can-i pull,push team/app --as new-user --label team=backend
+  landwaiter can-i '*' catalog --type registry --as admin`
+
+/** What the commands share: the process, docker_auth's flags, and where the exit code goes. */
+interface Session {
+  readonly terminal: Terminal
+  readonly glog: GlogFlags
+  readonly finish: (code: number) => void
+}
 
 /** Runs one command line (without node and script); resolves to the exit code. Never rejects on bad usage. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = EXIT.ok
-  const program = buildProgram(terminal, result => {
+  const finish = (result: number) => {
     code = result
-  })
+  }
+  const glog = takeGlogFlags(args)
+  const program = buildProgram({ terminal, glog, finish })
   try {
-    await program.parseAsync([...args], { from: 'user' })
+    refuseUnknownWord(program, glog.rest)
+    await program.parseAsync([...glog.rest], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
@@ -26,98 +43,164 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-function buildProgram(terminal: Terminal, finish: (code: number) => void): Command {
+/** The word in front may be a file, as docker_auth takes it; without any mark of a path it is a mistyped command. */
+function refuseUnknownWord(program: Command, args: readonly string[]): void {
+  const known = [...program.commands.map(command => command.name()), 'help']
+  const word = args[0] === 'help' ? args[1] : args[0]
+  if (word === undefined || known.includes(word) || !/^[a-z][a-z-]*$/i.test(word)) return
+  const meant = nearest(word, known)
+  const hint = meant === undefined ? '' : ` (did you mean "${meant}"?)`
+  program.error(`error: unknown command "${word}"${hint}`)
+}
+
+// Commands load what they need when they run: most would else wait for the whole server.
+function buildProgram(session: Session): Command {
+  const { terminal } = session
   const program = new Command('landwaiter')
-    .description('The door of a private container registry')
-    .version(terminal.version, '-V, --version')
+    .description('The door of a private container registry.')
+    .usage('[command] [options]')
+    .version(terminal.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', AFTER_HELP)
+    .configureHelp({ subcommandTerm: termOf })
+    .configureOutput({
+      writeOut: terminal.print,
+      writeErr: terminal.complain,
+      outputError: (text, write) => write(`${oneLine(text)}; see landwaiter --help\n`),
+    })
     .exitOverride()
-    .configureOutput({ writeOut: terminal.print, writeErr: terminal.complain })
-    .showHelpAfterError('(see landwaiter --help)')
-  addDaemon(program, terminal, finish)
-  addPolicy(program, terminal, finish)
-  addTools(program, terminal, finish)
+  addServe(program, session)
+  addCheck(program, session)
+  addCanI(program, session)
+  addHashPassword(program, session)
+  addCa(program, session)
+  addHealthcheck(program, session)
+  addVersion(program, session)
   return program
 }
 
-function configOption(command: Command, terminal: Terminal): Command {
-  const preset = terminal.env['LANDWAITER_CONFIG'] ?? DEFAULT_CONFIG
-  return command.option('-c, --config <file>', 'configuration file (LANDWAITER_CONFIG)', preset)
-}
-
-function addDaemon(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  const daemon = program
-    .command('serve', { isDefault: true })
-    .description('serve the registry in the foreground')
-    .argument('[file]', 'configuration file, as docker_auth takes it')
-  // Compose files and the Helm chart of docker_auth pass these to its logger.
-  for (const flag of ['--v <level>', '--log_dir <dir>', '--stderrthreshold <level>', '--vmodule <list>']) {
-    daemon.addOption(daemon.createOption(flag).hideHelp())
-  }
-  for (const flag of ['--logtostderr', '--alsologtostderr']) {
-    daemon.addOption(daemon.createOption(`${flag} [value]`).hideHelp())
-  }
-  configOption(daemon, terminal).action(async (file: string | undefined, { config }: { config: string }) =>
-    finish(await serve(file ?? config, terminal)),
+function termOf(command: Command): string {
+  const terms = command.registeredArguments.map(argument =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
   )
-  configOption(program.command('check'), terminal)
-    .description('check the configuration and the files it names; exit 0 or 3')
-    .action(async ({ config }: { config: string }) => finish(await check(config, terminal)))
-  configOption(program.command('healthcheck'), terminal)
-    .description('ask the running process whether it is ready; exit 0 or 1')
-    .action(async ({ config }: { config: string }) => finish(await healthcheck(config, terminal)))
+  return [command.name(), ...terms].join(' ')
 }
 
-interface CanIOptions {
-  readonly config: string
+function oneLine(text: string): string {
+  return text.trim().replaceAll('\n', ' ').replace(/\.$/, '')
+}
+
+interface ConfigOption {
+  readonly config?: string
+}
+
+function configurable(command: Command): Command {
+  return command.option('-c, --config <file>', 'configuration file')
+}
+
+function addServe(program: Command, { terminal, glog, finish }: Session): void {
+  configurable(program.command('serve', { isDefault: true }))
+    .description('serve the registry (also without a command)')
+    .argument('[file]', 'configuration file, as docker_auth takes it')
+    .action(async (file: string | undefined, { config }: ConfigOption, command: Command) => {
+      if (file !== undefined && config !== undefined) {
+        command.error(`error: two configuration files are given, ${config} and ${file}`)
+      }
+      const { serve } = await import('./serve.ts')
+      finish(await serve(configFile(config ?? file, terminal), terminal, glog))
+    })
+}
+
+function addCheck(program: Command, { terminal, finish }: Session): void {
+  configurable(program.command('check'))
+    .description('find faults in the configuration and its files')
+    .action(async ({ config }: ConfigOption) => {
+      const { check } = await import('./check.ts')
+      finish(await check(configFile(config, terminal), terminal))
+    })
+}
+
+interface CanIOptions extends ConfigOption {
   readonly as?: string
-  readonly label: Readonly<Record<string, readonly string[]>>
-  readonly ip: string
+  readonly label?: Labels
+  readonly ip?: string
   readonly type: string
   readonly service?: string
 }
 
-function addPolicy(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  configOption(program.command('can-i'), terminal)
-    .description('say whether the policy allows an action, and by which rule; exit 0 yes, 1 no')
-    .argument('<action>', 'pull, push, delete or *')
+function addCanI(program: Command, { terminal, finish }: Session): void {
+  configurable(program.command('can-i'))
+    .description('say whether the policy allows an action, and why')
+    .argument('<action>', 'pull, push, delete or *; several with commas')
     .argument('<name[:tag]>', 'repository')
-    .option('--as <user>', 'who asks (default: anonymous)')
-    .option('--label <name=value>', 'a label of the user, also more than once', collectLabel, {})
-    .option('--ip <address>', "the client's address", '')
+    .option('--as <user>', 'who asks (default: somebody without a login)')
+    .option('--label <name=value>', "label in place of the user's own; may be repeated", collectLabel)
+    .option('--ip <address>', 'address of the client', parseAddress)
     .option('--type <type>', 'type of the resource', 'repository')
-    .option('--service <name>', 'service of the token')
-    .action(async (action: string, name: string, options: CanIOptions) =>
-      finish(await canI({ action, name, ...options }, terminal)),
-    )
+    .option('--service <name>', 'service of the token (default: token.service)')
+    .addHelpText('after', CAN_I_EXAMPLES)
+    .action(async (action: string, name: string, options: CanIOptions) => {
+      const { canI } = await import('./can-i.ts')
+      const config = configFile(options.config, terminal)
+      finish(await canI({ action, name, label: {}, ...options, config }, terminal))
+    })
 }
 
-function addTools(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+function addHashPassword(program: Command, { terminal, finish }: Session): void {
   program
     .command('hash-password')
-    .description('hash a password for users: (typed, or one line of standard input)')
+    .description('make the bcrypt hash of a password')
     .option('--cost <n>', 'bcrypt cost, 4 to 20', parseCost, 10)
-    .action(async ({ cost }: { cost: number }) => finish(await hashPassword(cost, terminal)))
-  configOption(program.command('ca'), terminal)
-    .description('print the root certificate of tls.mode internal, and how clients come to trust it')
-    .action(async ({ config }: { config: string }) => finish(await ca(config, terminal)))
+    .action(async ({ cost }: { readonly cost: number }) => {
+      const { hashPassword } = await import('./hash-password.ts')
+      finish(await hashPassword(cost, terminal))
+    })
+}
+
+function addCa(program: Command, { terminal, finish }: Session): void {
+  configurable(program.command('ca'))
+    .description('print the root certificate and how to trust it')
+    .action(async ({ config }: ConfigOption) => {
+      const { ca } = await import('./ca.ts')
+      finish(await ca(configFile(config, terminal), terminal))
+    })
+}
+
+function addHealthcheck(program: Command, { terminal, finish }: Session): void {
+  configurable(program.command('healthcheck'))
+    .description('ask the running server whether it is ready')
+    .action(async ({ config }: ConfigOption) => {
+      const { healthcheck } = await import('./healthcheck.ts')
+      finish(await healthcheck(configFile(config, terminal), terminal))
+    })
+}
+
+function addVersion(program: Command, { terminal, finish }: Session): void {
   program
     .command('version')
-    .description('print the version')
-    .action(() => finish(version(terminal)))
+    .description('print the version, and that of Node')
+    .action(async () => {
+      const { version } = await import('./version.ts')
+      finish(version(terminal))
+    })
 }
 
 function parseCost(text: string): number {
   const cost = Number(text)
   if (Number.isInteger(cost) && cost >= 4 && cost <= 20) return cost
-  throw new InvalidArgumentError('a whole number from 4 to 20 is wanted.')
+  throw new InvalidArgumentError('It takes a whole number from 4 to 20')
 }
 
-function collectLabel(
-  text: string,
-  labels: Readonly<Record<string, readonly string[]>>,
-): Readonly<Record<string, readonly string[]>> {
+function parseAddress(text: string): string {
+  if (isIP(text) !== 0) return text
+  throw new InvalidArgumentError('It takes an IPv4 or IPv6 address')
+}
+
+function collectLabel(text: string, labels: Labels = {}): Labels {
   const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('name=value is wanted.')
+  if (at < 1) throw new InvalidArgumentError('It takes name=value')
   const name = text.slice(0, at)
-  return { ...labels, [name]: [...(labels[name] ?? []), text.slice(at + 1)] }
+  const values = Object.hasOwn(labels, name) ? (labels[name] ?? []) : []
+  return { ...labels, [name]: [...values, text.slice(at + 1)] }
 }

@@ -4,29 +4,47 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import type { Log } from '../model/ports.ts'
 import { createLog } from '../ops/log.ts'
 import { banner } from './banner.ts'
-import { atConfigPlace, complainOf } from './config-problem.ts'
+import { complainOf } from './complain-of.ts'
+import { atConfigPlace } from './config-place.ts'
 import { EXIT } from './exit-code.ts'
+import type { GlogFlags } from './glog-flags.ts'
 import type { Terminal } from './terminal.ts'
 
+const GLOG_NOTE = 'of these flags of docker_auth only --v=2 or more has an effect: log.level debug'
+
 /** Serves until TERM or INT, then drains; a second signal ends at once. Resolves to the exit code. */
-export async function serve(file: string, terminal: Terminal): Promise<number> {
+export async function serve(file: string, terminal: Terminal, glog: GlogFlags): Promise<number> {
   try {
     const loaded = await loadConfig(file, terminal.env)
-    const log = openLog(loaded, terminal)
+    const log = openLog(loaded, { terminal, isVerbose: glog.isVerbose })
     for (const issue of loaded.warnings) log.warn(formatIssue(issue, 'warning'))
     for (const issue of loaded.notes) log.info(formatIssue(issue, 'note'))
+    if (glog.flags.length > 0) log.info(GLOG_NOTE, { flags: glog.flags })
+    // From the beginning: until it is caught, process 1 of a container ignores it.
+    const stopRequested = stopRequest({ log, terminal })
     const app = await start({ loaded, log, file }, terminal)
-    // With the audit log on standard output nothing else may be there.
-    if (loaded.config.audit.file !== '-') terminal.print(banner(loaded.config, app.ports, terminal.version))
+    followRotation(app, { log, terminal })
     log.info('ready', { version: terminal.version, ...app.ports })
-    return await untilStopped(app, { log, terminal })
+    if (isForPeople(loaded)) terminal.print(banner(loaded.config, app.ports, terminal.version))
+    await stopRequested
+    return (await app.stop()) ? EXIT.ok : EXIT.failed
   } catch (error) {
     return complainOf(error, terminal)
   }
 }
 
-function openLog({ config }: LoadedConfig, terminal: Terminal): Log {
-  return createLog({ ...config.log, write: terminal.complain, clock: Date.now, tty: terminal.isTty })
+function openLog(
+  { config }: LoadedConfig,
+  { terminal, isVerbose }: { readonly terminal: Terminal; readonly isVerbose: boolean },
+): Log {
+  const level = isVerbose ? 'debug' : config.log.level
+  const { complain: write, isTty: tty } = terminal
+  return createLog({ ...config.log, level, write, clock: Date.now, tty })
+}
+
+/** With the audit log on standard output, or the log wanted as JSON, nothing else may be there. */
+function isForPeople({ config }: LoadedConfig): boolean {
+  return config.audit.file !== '-' && config.log.format !== 'json'
 }
 
 async function start(
@@ -36,34 +54,32 @@ async function start(
   try {
     return await startApp({ loaded, version: terminal.version, log, clock: Date.now, env: terminal.env })
   } catch (error) {
-    throw atConfigPlace(error, file, loaded)
+    throw atConfigPlace(error, loaded, file)
   }
 }
 
-function untilStopped(
+/** Resolves at the first TERM or INT; the second ends the process at once. */
+function stopRequest({ log, terminal }: { readonly log: Log; readonly terminal: Terminal }): Promise<void> {
+  let signals = 0
+  return new Promise(resolve => {
+    terminal.onSignal(['SIGTERM', 'SIGINT'], name => {
+      signals += 1
+      if (signals > 1) return terminal.exitNow(EXIT.failed)
+      log.info('shutting down; a second signal ends at once', { signal: name })
+      resolve()
+    })
+  })
+}
+
+/** HUP would end the process, USR1 would open Node's debugger; logrotate sends either. */
+function followRotation(
   app: App,
   { log, terminal }: { readonly log: Log; readonly terminal: Terminal },
-): Promise<number> {
-  // HUP would end the process, USR1 would open Node's debugger; logrotate sends either.
+): void {
   terminal.onSignal(['SIGHUP', 'SIGUSR1'], name => {
     app.reopenAudit().then(
       () => log.info('the audit file was opened anew', { signal: name }),
       error => log.error('the audit file could not be opened anew', { error }),
     )
-  })
-  return new Promise(resolve => {
-    let signals = 0
-    terminal.onSignal(['SIGTERM', 'SIGINT'], name => {
-      signals += 1
-      if (signals > 1) return terminal.exitNow(EXIT.failed)
-      log.info('shutting down; a second signal ends at once', { signal: name })
-      app.stop().then(
-        inTime => resolve(inTime ? EXIT.ok : EXIT.failed),
-        error => {
-          log.error('the shutdown failed', { error })
-          resolve(EXIT.failed)
-        },
-      )
-    })
   })
 }

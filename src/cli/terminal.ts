@@ -2,7 +2,10 @@
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly version: string
+  /** Standard error is a terminal. */
   readonly isTty: boolean
+  /** Standard input is a terminal. */
+  readonly isTyped: boolean
   /** One write to standard output. */
   readonly print: (text: string) => void
   /** One write to standard error. */

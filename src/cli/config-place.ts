@@ -1,0 +1,55 @@
+import type { LoadedConfig } from '../config/load.ts'
+import { AppError, ConfigError, type ConfigIssue } from '../model/errors.ts'
+
+/** Keys whose value is the path of a key or certificate file. */
+const FILE_KEYS = [
+  ['tls', 'certificate'],
+  ['tls', 'key'],
+  ['token', 'certificate'],
+  ['token', 'key'],
+] as const
+
+export type FileKey = (typeof FILE_KEYS)[number]
+
+/** The key and certificate files that a configuration names, each with its key. */
+export function namedFiles({
+  config,
+}: LoadedConfig): readonly { readonly key: FileKey; readonly file: string }[] {
+  const { tls, token } = config
+  const sections = { tls: tls.mode === 'files' ? tls : {}, token }
+  return FILE_KEYS.flatMap(key => {
+    const [section, name] = key
+    const values: { readonly certificate?: string; readonly key?: string } = sections[section]
+    const file = values[name]
+    return file === undefined ? [] : [{ key, file }]
+  })
+}
+
+/**
+ * An unusable key or certificate file as a fault of the configuration, at the place that names the file; any other
+ * error as it is.
+ */
+export function atConfigPlace(error: unknown, loaded: LoadedConfig, file: string): unknown {
+  if (!(error instanceof AppError) || !('file' in error)) return error
+  const named = namedFiles(loaded).find(entry => entry.file === error.file)
+  return named === undefined
+    ? error
+    : new ConfigError([fileIssue(named.key, error.message, { loaded, file })])
+}
+
+/** What is to be said about a file, at the key that names it. */
+export function fileIssue(
+  key: FileKey,
+  message: string,
+  { loaded, file }: { readonly loaded: LoadedConfig; readonly file: string },
+): ConfigIssue {
+  // Where neither section says, docker_auth's `server` names the files for both.
+  const path = isWritten(key, loaded) ? key : ['server', key[1]]
+  return { file, ...loaded.locate(path), path: path.join('.'), message }
+}
+
+/** A key that the file does not have is located at its section. */
+function isWritten([section, name]: FileKey, { locate }: LoadedConfig): boolean {
+  const [own, parent] = [locate([section, name]), locate([section])]
+  return own.line !== parent.line || own.column !== parent.column
+}
