@@ -32,7 +32,7 @@ export function operationOf(exchange: RegistryExchange, outcome: AuditOutcome): 
     case 'manifest':
       return manifestOperation(request, exchange)
     case 'blob':
-      return blobOperation(request, exchange)
+      return blobOperation(request, exchange, outcome)
     case 'upload':
       return uploadOperation(request, exchange, outcome)
   }
@@ -103,8 +103,14 @@ function previous({ previousDigest }: RegistryExchange): Pick<Operation, 'previo
   return defined({ previous_digest: previousDigest })
 }
 
-function blobOperation({ verb, name, digest }: Of<'blob'>, exchange: RegistryExchange): Operation {
-  const action = ({ check: 'check', read: 'pull', delete: 'delete' } as const)[verb]
+/** Only a push asks whether a blob is there, and skopeo ends it when that is denied. */
+function blobOperation(
+  { verb, name, digest }: Of<'blob'>,
+  exchange: RegistryExchange,
+  outcome: AuditOutcome,
+): Operation {
+  const checked = outcome === 'denied' ? 'push' : 'check'
+  const action = ({ check: checked, read: 'pull', delete: 'delete' } as const)[verb]
   return { action, kind: 'blob', repository: name, digest, ...(verb === 'delete' ? {} : wholeSize(exchange)) }
 }
 

@@ -37,8 +37,8 @@ export function requireIdentity(context: AuthorizationContext, found: Identifica
 
 /**
  * The decision that permits the whole access. A token's access and the policy now in force must both allow it.
- * @throws Refusal as 401 for whoever may gain by a login or a wider token, else as 403; HEAD of a blob is only
- * asked in a push, whose next request shows the 403's text, so it gets 401.
+ * @throws Refusal as 401 for whoever may gain by a login or a wider token, and for a HEAD of a blob, whose answer has
+ * no body to say more; else as 403.
  */
 export function denyUnlessGranted(context: AuthorizationContext, found: Identified): Decision {
   let decision = ANY_LOGIN
@@ -90,11 +90,14 @@ function covers({ access }: Identified, wanted: ResourceActions): boolean {
 
 function denial(context: AuthorizationContext, found: Identified, decision: Decision): Refusal {
   const { request } = context
-  const isBlobCheck = request.kind === 'blob' && request.verb === 'check'
-  if (found.identity.subject.name !== '' && !isBlobCheck) {
-    return new Refusal('DENIED', decision.reason, { decision })
+  if (request.kind !== 'blob' || request.verb !== 'check') {
+    if (found.identity.subject.name !== '') return new Refusal('DENIED', decision.reason, { decision })
+    return challenge(context, { error: 'insufficient_scope', description: decision.reason, decision })
   }
-  return challenge(context, { error: 'insufficient_scope', description: decision.reason, decision })
+  // Only a push asks for a blob in this way, and skopeo and podman show this very text.
+  const push = decide(context, found, { type: 'repository', name: request.name, actions: ['push'] })
+  const shown = push.denied.length > 0 ? push : decision
+  return challenge(context, { error: 'insufficient_scope', description: shown.reason, decision: shown })
 }
 
 function invalidToken(context: AuthorizationContext, reason: string): Refusal {
