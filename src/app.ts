@@ -1,25 +1,30 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAuditPort } from './app/audit-port.ts'
-import { createHandlers } from './app/handlers.ts'
 import { type OpenPorts, openListeners } from './app/listeners.ts'
+import { createLive } from './app/live.ts'
 import { openRegistryRun } from './app/open-registry-run.ts'
 import { openSigningKey } from './app/open-signing-key.ts'
 import { openTls } from './app/open-tls.ts'
 import { openUpstream } from './app/open-upstream.ts'
+import { openUsers } from './app/open-users.ts'
 import type { AppOptions, Parts } from './app/parts.ts'
+import { createReloader, type ReloadResult, reloadText } from './app/reloader.ts'
 import { describeServerEvent } from './audit/describe-server-event.ts'
 import { createFileSink } from './audit/file-sink.ts'
 import { createPasswordWorkers } from './authn/password-workers.ts'
-import { createStaticUsers } from './authn/static-users.ts'
 import { createUnderway } from './http/underway.ts'
+import { createUploadSessions } from './http/upload-sessions.ts'
 import { createDrain } from './ops/drain.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { createUlid } from './ops/ulid.ts'
+import { watchFiles } from './tls/watch-files.ts'
 
 /** A running landwaiter. */
 export interface App {
   readonly ports: OpenPorts
+  /** Takes the configuration over again, whole or not at all. Never rejects. */
+  reload(): Promise<ReloadResult>
   /** Follows a rotation of the audit file. */
   reopenAudit(): Promise<void>
   /** Drains and ends everything, the registry last; `true` when all ended in time. Calls share one result. */
@@ -71,7 +76,9 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
     tls,
     sink,
     audit: createAuditPort({ sink, clock, metrics, selection: config.audit }),
-    users: createStaticUsers({ users: config.users, workers, clock }),
+    users: openUsers(config, { workers, clock }),
+    workers,
+    uploads: createUploadSessions(),
     upstream,
     underway: createUnderway(),
     draining: new AbortController(),
@@ -80,7 +87,16 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
 
 async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boolean>): Promise<App> {
   const { loaded, version, log, clock, newId, sink, tls, metrics, underway, draining } = parts
-  const listeners = await openListeners(loaded.config, tls, { handlers: createHandlers(parts), log })
+  const live = createLive(parts)
+  const reload = createReloader(parts, live, parts.load)
+  const admin = live.admin(async () => {
+    const result = await reload()
+    return { ok: result.outcome === 'loaded', text: reloadText(result) }
+  })
+  const listeners = await openListeners(loaded.config, tls, { handlers: { ...live, admin }, log })
+  const watch = watchFiles(parts.watch.files, parts.watch.pollMs)
+  watch.start(() => void reload())
+  opened('watch of the configuration', () => watch.close())
   opened('admin listener', () => listeners.closeAdmin())
   opened('last audit line', () =>
     sink.append(describeServerEvent({ action: 'server.stop', at: clock(), id: newId() })),
@@ -98,6 +114,7 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
   let stopping: Promise<boolean> | undefined
   return {
     ports: listeners.ports,
+    reload,
     reopenAudit: () => sink.reopen(),
     stop: () => {
       stopping ??= shutDown().then(inTime => inTime && cut === 0)

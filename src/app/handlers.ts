@@ -1,28 +1,23 @@
-import type { RequestListener } from 'node:http'
-import { createAdmin } from '../http/admin.ts'
 import { createClientAddress } from '../http/client-address.ts'
-import { createDispatch } from '../http/dispatch.ts'
+import type { DispatchPorts } from '../http/dispatch.ts'
 import { createHostRole } from '../http/hosts.ts'
-import { formatReadiness } from '../ops/health.ts'
 import type { Parts } from './parts.ts'
-import { createReady } from './ready.ts'
 import { openRegistryHandler } from './registry-handler.ts'
 import { openTokenHandler } from './token-handler.ts'
 
-/** What the listeners call. */
+/** What one configuration makes of a request. */
 export interface Handlers {
-  readonly dispatch: RequestListener
-  readonly admin: RequestListener
+  readonly dispatch: DispatchPorts
   /** True for a host name that we serve. */
   readonly isOurs: (host: string) => boolean
 }
 
-export function createHandlers(parts: Parts): Handlers {
+export function openHandlers(parts: Parts): Handlers {
   const { loaded, log, metrics, newId } = parts
   const { config } = loaded
   const hostRole = createHostRole(config.domains)
   const realmPath = `${config.server.path_prefix}/auth`
-  const dispatch = createDispatch({
+  const dispatch: DispatchPorts = {
     log,
     newId,
     hostRole,
@@ -36,17 +31,8 @@ export function createHandlers(parts: Parts): Handlers {
     track: tracker(parts),
     observe: metrics.observeRequest,
     hsts: config.server.hsts,
-  })
-  const admin = createAdmin({
-    metrics: () => {
-      refresh(parts)
-      return metrics.render()
-    },
-    metricsType: metrics.contentType,
-    readiness: createReady(parts),
-    formatReadiness,
-  })
-  return { dispatch, admin, isOurs: host => hostRole(host) !== 'foreign' }
+  }
+  return { dispatch, isOurs: host => hostRole(host) !== 'foreign' }
 }
 
 function tracker({ metrics, underway }: Parts): typeof metrics.trackRequest {
@@ -70,12 +56,4 @@ function addressOptions({ loaded }: Parts): Parameters<typeof createClientAddres
     trustAll: tls.mode === 'off' && trusted_proxies.length === 0 && real_ip_header !== undefined,
     realIp: real_ip_header === undefined ? undefined : { header: real_ip_header, position: real_ip_pos },
   }
-}
-
-/** Gauges of what is only looked at when somebody scrapes. */
-function refresh({ metrics, sink, tls }: Parts): void {
-  const { degraded, queueBytes } = sink.status()
-  metrics.setAuditDegraded(degraded !== undefined)
-  metrics.setAuditQueueBytes(queueBytes)
-  metrics.setCertificates(tls?.source.certificates() ?? [])
 }

@@ -5,7 +5,6 @@ import { hostName } from '../http/hosts.ts'
 import { createListener, type ListenAddress, type Listener } from '../http/listen.ts'
 import { createHttpsRedirect } from '../http/redirect.ts'
 import type { Log } from '../model/ports.ts'
-import type { Handlers } from './handlers.ts'
 import { ListenFailed } from './listen-failed.ts'
 import type { Tls } from './open-tls.ts'
 
@@ -18,6 +17,14 @@ export interface Listeners {
   close(deadlineMs: number): Promise<number>
   /** The admin listener stays up while the others drain. */
   closeAdmin(): Promise<void>
+}
+
+/** What the listeners call. */
+export interface ListenerHandlers {
+  readonly dispatch: RequestListener
+  readonly admin: RequestListener
+  /** True for a host name that we serve. */
+  readonly isOurs: (host: string) => boolean
 }
 
 interface Opened {
@@ -33,7 +40,7 @@ interface Opened {
 export async function openListeners(
   config: Config,
   tls: Tls | undefined,
-  { handlers, log }: { readonly handlers: Handlers; readonly log: Log },
+  { handlers, log }: { readonly handlers: ListenerHandlers; readonly log: Log },
 ): Promise<Listeners> {
   const { listen, server } = config
   const open: Opened[] = []

@@ -1,8 +1,10 @@
 import type { Auditor } from '../audit/auditor.ts'
 import type { AuditSink } from '../audit/file-sink.ts'
+import type { PasswordWorkers } from '../authn/password-workers.ts'
 import type { StaticUsers } from '../authn/static-users.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Underway } from '../http/underway.ts'
+import type { UploadSessions } from '../http/upload-sessions.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { SigningKey } from '../token/signing-key.ts'
@@ -15,6 +17,10 @@ export interface AppOptions {
   readonly version: string
   readonly log: Log
   readonly clock: Clock
+  /** Reads the configuration again, for a reload. */
+  readonly load: () => Promise<LoadedConfig>
+  /** Files whose change asks for a reload; polled every `pollMs`. */
+  readonly watch: { readonly files: readonly string[]; readonly pollMs: number }
   /** For the registry that we run. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -28,6 +34,8 @@ export interface Parts extends AppOptions {
   readonly sink: AuditSink
   readonly audit: Auditor
   readonly users: StaticUsers
+  readonly workers: PasswordWorkers
+  readonly uploads: UploadSessions
   readonly upstream: Upstream
   /** The requests that have not ended, each with its audit line. */
   readonly underway: Underway<symbol>

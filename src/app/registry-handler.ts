@@ -1,6 +1,5 @@
 import { realmUrl } from '../http/hosts.ts'
 import { createRegistryHandler } from '../http/registry.ts'
-import { createUploadSessions } from '../http/upload-sessions.ts'
 import { createTokenVerifier } from '../token/verify.ts'
 import { createDecidePort } from './decide-port.ts'
 import { createIdentify } from './identify.ts'
@@ -11,7 +10,7 @@ export function openRegistryHandler(
   parts: Parts,
   realmPath: string,
 ): ReturnType<typeof createRegistryHandler> {
-  const { loaded, clock, log, upstream, key, users, audit } = parts
+  const { loaded, clock, log, upstream, key, users, uploads, audit } = parts
   const { domains, token } = loaded.config
   const verify = createTokenVerifier({
     keys: [key],
@@ -22,7 +21,7 @@ export function openRegistryHandler(
   return createRegistryHandler({
     clock,
     log,
-    uploads: createUploadSessions(),
+    uploads,
     identify: createIdentify({ verify, users: () => users }),
     decide: createDecidePort(parts),
     service: upstream.services.current,

@@ -76,6 +76,7 @@ function buildProgram(session: Session): Command {
   addHashPassword(program, session)
   addCa(program, session)
   addHealthcheck(program, session)
+  addReload(program, session)
   addVersion(program, session)
   return program
 }
@@ -164,6 +165,15 @@ function addCa(program: Command, { terminal, finish }: Session): void {
     .action(async ({ config }: ConfigOption) => {
       const { ca } = await import('./ca.ts')
       finish(await ca(configFile(config, terminal), terminal))
+    })
+}
+
+function addReload(program: Command, { terminal, finish }: Session): void {
+  configurable(program.command('reload'))
+    .description('have the running server take its configuration over again')
+    .action(async ({ config }: ConfigOption) => {
+      const { reload } = await import('./reload.ts')
+      finish(await reload(configFile(config, terminal), terminal))
     })
 }
 

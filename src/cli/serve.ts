@@ -10,6 +10,8 @@ import { EXIT } from './exit-code.ts'
 import type { GlogFlags } from './glog-flags.ts'
 import type { Terminal } from './terminal.ts'
 
+/** Slow enough to cost nothing, fast enough for somebody who watches the log. */
+const WATCH_MS = 2_000
 const GLOG_NOTE = 'of these flags of docker_auth only --v=2 or more has an effect: log.level debug'
 
 /** Serves until TERM or INT, then drains; a second signal ends at once. Resolves to the exit code. */
@@ -23,7 +25,7 @@ export async function serve(file: string, terminal: Terminal, glog: GlogFlags): 
     // From the beginning: until it is caught, process 1 of a container ignores it.
     const stopRequested = stopRequest({ log, terminal })
     const app = await start({ loaded, log, file }, terminal)
-    followRotation(app, { log, terminal })
+    followSignals(app, { log, terminal })
     log.info('ready', { version: terminal.version, ...app.ports })
     if (isForPeople(loaded)) terminal.print(banner(loaded.config, app.ports, terminal.version))
     await stopRequested
@@ -52,7 +54,15 @@ async function start(
   terminal: Terminal,
 ): Promise<App> {
   try {
-    return await startApp({ loaded, version: terminal.version, log, clock: Date.now, env: terminal.env })
+    return await startApp({
+      loaded,
+      version: terminal.version,
+      log,
+      clock: Date.now,
+      env: terminal.env,
+      load: () => loadConfig(file, terminal.env),
+      watch: { files: [file], pollMs: WATCH_MS },
+    })
   } catch (error) {
     throw atConfigPlace(error, loaded, file)
   }
@@ -71,12 +81,13 @@ function stopRequest({ log, terminal }: { readonly log: Log; readonly terminal: 
   })
 }
 
-/** HUP would end the process, USR1 would open Node's debugger; logrotate sends either. */
-function followRotation(
+/** HUP means both to daemons: read the configuration again, and open the log files anew. USR1 would open Node's debugger. */
+function followSignals(
   app: App,
   { log, terminal }: { readonly log: Log; readonly terminal: Terminal },
 ): void {
   terminal.onSignal(['SIGHUP', 'SIGUSR1'], name => {
+    if (name === 'SIGHUP') void app.reload()
     app.reopenAudit().then(
       () => log.info('the audit file was opened anew', { signal: name }),
       error => log.error('the audit file could not be opened anew', { error }),

@@ -16,9 +16,11 @@ export interface AdminPorts {
     result: { readonly ready: boolean; readonly checks: readonly CheckResult[] },
     options: { readonly verbose: boolean },
   ) => string
+  /** Takes the configuration over again; `text` says how it went. */
+  readonly reload: () => Promise<{ readonly ok: boolean; readonly text: string }>
 }
 
-/** The admin listener: `/metrics`, `/livez`, `/readyz` (with `?verbose`), `/healthz` as its old name. */
+/** The admin listener: `/metrics`, `/livez`, `/readyz` (with `?verbose`), `/healthz` as its old name, `POST /reload`. */
 export function createAdmin(ports: AdminPorts): RequestListener {
   return (req, res) => {
     answer(ports, req).then(
@@ -28,8 +30,13 @@ export function createAdmin(ports: AdminPorts): RequestListener {
   }
 }
 
-async function answer(ports: AdminPorts, { method, url = '' }: IncomingMessage): Promise<Reply> {
+async function answer(ports: AdminPorts, { method, url = '', headers }: IncomingMessage): Promise<Reply> {
   const [path, query = ''] = url.split('?')
+  // A page in a browser on this machine sends its Origin along.
+  if (path === '/reload' && method === 'POST' && headers.origin === undefined) {
+    const { ok, text } = await ports.reload()
+    return { status: ok ? 200 : 422, body: text }
+  }
   if (method !== 'GET' && method !== 'HEAD') {
     return { status: 405, body: 'GET only\n', headers: { allow: 'GET, HEAD' } }
   }

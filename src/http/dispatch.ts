@@ -48,16 +48,16 @@ export interface DispatchPorts {
 /**
  * The route table of the public listeners: framing, then Host, then path. Every request ends in an answer.
  * Pipelined requests take turns, and none is served after an answer that closes the connection: what came behind a
- * fault in the framing may be another's body (RFC 9112 §9.3.2, §9.6).
+ * fault in the framing may be another's body (RFC 9112 §9.3.2, §9.6). Each request has the ports of its beginning.
  */
-export function createDispatch(ports: DispatchPorts): RequestListener {
+export function createDispatch(current: () => DispatchPorts): RequestListener {
   const answered = new WeakMap<Socket, Promise<void>>()
   return (req, res) => {
     const { socket } = req
     const before = answered.get(socket)
     answered.set(socket, new Promise(resolve => res.once('close', resolve)))
-    if (before === undefined) void serve(ports, req, res)
-    else void before.then(() => (socket.writable ? serve(ports, req, res) : undefined))
+    if (before === undefined) void serve(current(), req, res)
+    else void before.then(() => (socket.writable ? serve(current(), req, res) : undefined))
   }
 }
 

@@ -48,6 +48,8 @@ export interface TestLandwaiter {
   readonly url: string
   readonly adminUrl: string
   readonly dir: string
+  /** The configuration file. */
+  readonly file: string
   /** PEM of the internal CA. */
   readonly caFile: string
   readonly auditFile: string
@@ -78,6 +80,8 @@ export interface LandwaiterOptions {
   readonly file?: string
   readonly env?: Readonly<Record<string, string>>
   readonly clock?: Clock
+  /** How often the configuration file is looked at; by default hardly ever. */
+  readonly watchMs?: number
 }
 
 /** Starts landwaiter with the sample configuration, changed by `options.config`. Stopped at teardown. */
@@ -92,6 +96,8 @@ export async function startLandwaiter(t: Scope, options: LandwaiterOptions = {})
     log: capture(log),
     clock: options.clock ?? Date.now,
     env: process.env,
+    load: () => loadConfig(file, options.env ?? {}),
+    watch: { files: [file], pollMs: options.watchMs ?? 60_000 },
   })
   t.teardown(() => app.stop())
   const { config } = loaded
@@ -116,6 +122,7 @@ export async function startLandwaiter(t: Scope, options: LandwaiterOptions = {})
     url,
     adminUrl: `http://127.0.0.1:${app.ports.admin}`,
     dir,
+    file,
     caFile,
     auditFile: config.audit.file,
     log,

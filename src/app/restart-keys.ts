@@ -1,0 +1,43 @@
+import type { Config } from '../config/schema.ts'
+
+/** Sections, or keys of sections, that are bound to what is open: sockets, files, the registry, the key it trusts. */
+const FIXED: readonly (readonly [name: string, pick: (config: Config) => unknown])[] = [
+  ['domains', config => config.domains],
+  ['listen', config => config.listen],
+  ['tls', config => config.tls],
+  ['server.addr', config => config.server.listen],
+  ['token.issuer', config => config.token.issuer],
+  ['token.key', config => [config.token.key, config.token.certificate, config.token.disable_legacy_key_id]],
+  ['token.service', config => config.token.service],
+  ['registry', config => config.registry],
+  ['audit.file', config => config.audit.file],
+  ['state_dir', config => config.state_dir],
+  ['log', config => config.log],
+]
+
+/** The keys whose change takes effect only at the next start. */
+export function restartKeys(running: Config, wanted: Config): readonly string[] {
+  return FIXED.filter(([, pick]) => !isEqual(pick(running), pick(wanted))).map(([name]) => name)
+}
+
+/** `wanted` with everything that is bound to a start as it runs now. */
+export function withFixedKeys(running: Config, wanted: Config): Config {
+  const { domains, listen, tls, registry, state_dir, log, token, server, audit } = running
+  return {
+    ...wanted,
+    domains,
+    listen,
+    tls,
+    registry,
+    state_dir,
+    log,
+    token: { ...token, expiration: wanted.token.expiration },
+    server: { ...wanted.server, listen: server.listen },
+    audit: { ...wanted.audit, file: audit.file },
+  }
+}
+
+/** Plain data; secrets in it compare as equal. */
+function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
