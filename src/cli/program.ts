@@ -170,7 +170,7 @@ function addCa(program: Command, { terminal, finish }: Session): void {
 
 function addReload(program: Command, { terminal, finish }: Session): void {
   configurable(program.command('reload'))
-    .description('have the running server take its configuration over again')
+    .description('take over a changed configuration')
     .action(async ({ config }: ConfigOption) => {
       const { reload } = await import('./reload.ts')
       finish(await reload(configFile(config, terminal), terminal))
