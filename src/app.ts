@@ -3,11 +3,11 @@ import { hostname } from 'node:os'
 import { createAuditPort } from './app/audit-port.ts'
 import { type OpenPorts, openListeners } from './app/listeners.ts'
 import { createLive } from './app/live.ts'
+import { openAuthority } from './app/open-authority.ts'
 import { openRegistryRun } from './app/open-registry-run.ts'
 import { openSigningKey } from './app/open-signing-key.ts'
 import { openTls } from './app/open-tls.ts'
 import { openUpstream } from './app/open-upstream.ts'
-import { openUsers } from './app/open-users.ts'
 import type { AppOptions, Parts } from './app/parts.ts'
 import { createReloader, type ReloadResult, reloadText } from './app/reloader.ts'
 import { describeServerEvent } from './audit/describe-server-event.ts'
@@ -66,7 +66,7 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
   const tls = await openTls(config, { clock, log })
   opened('certificates', () => tls?.close())
   const workers = createPasswordWorkers()
-  opened('password checks', () => workers.close())
+  const authority = await openAuthority(loaded, { workers, clock, metrics, env })
   await upstream.probe.check()
   return {
     ...options,
@@ -76,7 +76,7 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
     tls,
     sink,
     audit: createAuditPort({ sink, clock, metrics, selection: config.audit }),
-    users: openUsers(config, { workers, clock }),
+    authority,
     workers,
     uploads: createUploadSessions(),
     upstream,
@@ -88,6 +88,7 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
 async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boolean>): Promise<App> {
   const { loaded, version, log, clock, newId, sink, tls, metrics, underway, draining } = parts
   const live = createLive(parts)
+  opened('authenticators and authorizers', () => live.close())
   const reload = createReloader(parts, live, parts.load)
   const admin = live.admin(async () => {
     const result = await reload()
@@ -103,6 +104,8 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
   )
   // A request ends after its connection, with its audit line.
   opened('requests', () => underway.empty())
+  // Whoever waits for it has no connection any more.
+  opened('password checks', () => parts.workers.close())
   let cut = 0
   opened('listeners', async () => {
     draining.abort()

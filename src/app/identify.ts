@@ -1,5 +1,5 @@
 import { parseAuthorization } from '../authn/authorization.ts'
-import type { StaticUsers } from '../authn/static-users.ts'
+import type { AuthenticatorChain } from '../authn/chain.ts'
 import type { Identification } from '../http/registry-ports.ts'
 import type { Credentials } from '../model/credentials.ts'
 import type { VerifyToken } from '../token/verify.ts'
@@ -11,7 +11,7 @@ import type { VerifyToken } from '../token/verify.ts'
  */
 export function createIdentify(options: {
   readonly verify: VerifyToken
-  readonly users: () => StaticUsers
+  readonly authority: AuthenticatorChain
 }): (header: string | undefined) => Promise<Identification> {
   return async header => {
     const authorization = parseAuthorization(header)
@@ -24,16 +24,19 @@ export function createIdentify(options: {
           reason: `the Authorization header is malformed: ${authorization.reason}`,
         }
       case 'basic':
-        return identifyByPassword(options.users(), authorization.credentials)
+        return identifyByPassword(options.authority, authorization.credentials)
       case 'bearer':
         return identifyByToken(options, authorization.token)
     }
   }
 }
 
-async function identifyByPassword(users: StaticUsers, credentials: Credentials): Promise<Identification> {
+async function identifyByPassword(
+  authority: AuthenticatorChain,
+  credentials: Credentials,
+): Promise<Identification> {
   if (credentials.name === '') return { outcome: 'none' }
-  const result = await users.authenticate(credentials)
+  const result = await authority.authenticate(credentials)
   if (result.outcome === 'authenticated') {
     const { subject } = result
     return { outcome: 'identified', identity: { subject, via: subject.via }, expired: false }
@@ -42,13 +45,13 @@ async function identifyByPassword(users: StaticUsers, credentials: Credentials):
 }
 
 async function identifyByToken(
-  options: { readonly verify: VerifyToken; readonly users: () => StaticUsers },
+  options: { readonly verify: VerifyToken; readonly authority: AuthenticatorChain },
   token: string,
 ): Promise<Identification> {
   const verified = await options.verify(token)
   if (verified.outcome === 'invalid')
     return { outcome: 'invalid', reason: `the token is refused: ${verified.reason}` }
-  const subject = options.users().lookup(verified.subjectName)
+  const subject = options.authority.lookup(verified.subjectName, verified.external)
   if (subject === undefined)
     return { outcome: 'invalid', reason: 'the account of this token no longer exists' }
   return {

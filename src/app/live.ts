@@ -5,10 +5,13 @@ import { createDispatch } from '../http/dispatch.ts'
 import { formatReadiness } from '../ops/health.ts'
 import { createAuditPort } from './audit-port.ts'
 import { type Handlers, openHandlers } from './handlers.ts'
-import { openUsers } from './open-users.ts'
+import { type Authority, openAuthority } from './open-authority.ts'
 import type { Parts } from './parts.ts'
 import { createReady } from './ready.ts'
 import { restartKeys, withFixedKeys } from './restart-keys.ts'
+
+/** Questions under way at a reload are answered by whom they were put to; no program runs longer than this. */
+const RETIRE_MS = 5 * 60_000
 
 /** The handlers of the listeners, behind which a reload swaps everything that a configuration decides. */
 export interface Live {
@@ -16,13 +19,24 @@ export interface Live {
   /** True for a host name that we serve. */
   readonly isOurs: (host: string) => boolean
   admin(reload: () => Promise<{ readonly ok: boolean; readonly text: string }>): RequestListener
-  /** From the next request on `loaded` decides. Returns the keys whose change needs a restart. */
-  swap(loaded: LoadedConfig): readonly string[]
+  /** From the next request on `loaded` decides. Resolves to the keys whose change needs a restart. @throws ExternalFileError */
+  swap(loaded: LoadedConfig): Promise<readonly string[]>
+  /** Ends the programs and connections of every configuration that was in force. */
+  close(): Promise<void>
 }
 
 /** Running requests keep what they began with; connections, upload sessions and caches of the registry stay. */
 export function createLive(parts: Parts): Live {
   let current: Handlers = openHandlers(parts)
+  let authority = parts.authority
+  const retired = new Map<Authority, NodeJS.Timeout>()
+  const retire = (old: Authority) => {
+    const end = () => {
+      retired.delete(old)
+      void old.close()
+    }
+    retired.set(old, setTimeout(end, RETIRE_MS).unref())
+  }
   return {
     dispatch: createDispatch(() => current.dispatch),
     isOurs: host => current.isOurs(host),
@@ -37,17 +51,25 @@ export function createLive(parts: Parts): Live {
         formatReadiness,
         reload,
       }),
-    swap: loaded => {
+    swap: async loaded => {
       const running = parts.loaded.config
       const config = withFixedKeys(running, loaded.config)
-      const { sink, clock, metrics, workers } = parts
+      const { sink, clock, metrics } = parts
+      const next = { ...loaded, config }
+      const opened = await openAuthority(next, parts)
+      retire(authority)
+      authority = opened
       current = openHandlers({
         ...parts,
-        loaded: { ...loaded, config },
-        users: openUsers(config, { workers, clock }),
+        loaded: next,
+        authority,
         audit: createAuditPort({ sink, clock, metrics, selection: config.audit }),
       })
       return restartKeys(running, loaded.config)
+    },
+    close: async () => {
+      for (const timer of retired.values()) clearTimeout(timer)
+      await Promise.all([authority, ...retired.keys()].map(one => one.close()))
     },
   }
 }

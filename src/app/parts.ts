@@ -1,13 +1,13 @@
 import type { Auditor } from '../audit/auditor.ts'
 import type { AuditSink } from '../audit/file-sink.ts'
 import type { PasswordWorkers } from '../authn/password-workers.ts'
-import type { StaticUsers } from '../authn/static-users.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Underway } from '../http/underway.ts'
 import type { UploadSessions } from '../http/upload-sessions.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { SigningKey } from '../token/signing-key.ts'
+import type { Authority } from './open-authority.ts'
 import type { Tls } from './open-tls.ts'
 import type { Upstream } from './open-upstream.ts'
 
@@ -33,7 +33,7 @@ export interface Parts extends AppOptions {
   readonly tls: Tls | undefined
   readonly sink: AuditSink
   readonly audit: Auditor
-  readonly users: StaticUsers
+  readonly authority: Authority
   readonly workers: PasswordWorkers
   readonly uploads: UploadSessions
   readonly upstream: Upstream

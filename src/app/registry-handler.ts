@@ -1,7 +1,6 @@
 import { realmUrl } from '../http/hosts.ts'
 import { createRegistryHandler } from '../http/registry.ts'
 import { createTokenVerifier } from '../token/verify.ts'
-import { createDecidePort } from './decide-port.ts'
 import { createIdentify } from './identify.ts'
 import type { Parts } from './parts.ts'
 
@@ -10,7 +9,7 @@ export function openRegistryHandler(
   parts: Parts,
   realmPath: string,
 ): ReturnType<typeof createRegistryHandler> {
-  const { loaded, clock, log, upstream, key, users, uploads, audit } = parts
+  const { loaded, clock, log, upstream, key, authority, uploads, audit } = parts
   const { domains, token } = loaded.config
   const verify = createTokenVerifier({
     keys: [key],
@@ -22,8 +21,8 @@ export function openRegistryHandler(
     clock,
     log,
     uploads,
-    identify: createIdentify({ verify, users: () => users }),
-    decide: createDecidePort(parts),
+    identify: createIdentify({ verify, authority }),
+    decide: authority.decide,
     service: upstream.services.current,
     realm: ({ host, scheme }) => realmUrl(domains, { scheme, path: realmPath }, host),
     currentDigest: upstream.currentDigest,

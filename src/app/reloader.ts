@@ -48,7 +48,7 @@ async function attempt(live: Live, load: () => Promise<LoadedConfig>): Promise<R
   try {
     const loaded = await load()
     const warnings = loaded.warnings.map(issue => formatIssue(issue, 'warning'))
-    return { outcome: 'loaded', restart: live.swap(loaded), warnings }
+    return { outcome: 'loaded', restart: await live.swap(loaded), warnings }
   } catch (error) {
     if (error instanceof ConfigError)
       return { outcome: 'rejected', faults: error.issues.map(issue => formatIssue(issue)) }

@@ -32,6 +32,7 @@ const INTERPOLATED: ReadonlySet<string> = new Set([
   'tls',
   'registry',
   'audit',
+  'http_authz',
   'trusted_proxies',
   'state_dir',
   'log',

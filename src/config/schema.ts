@@ -4,10 +4,21 @@ import { resolveRegistry, resolveServer, resolveTls, resolveToken } from './reso
 import { always } from './schema-kit.ts'
 import { AclSchema } from './section-acl.ts'
 import { ServerSchema, TokenSchema } from './section-docker-auth.ts'
+import {
+  CasbinAuthzSchema,
+  ExtAuthSchema,
+  ExtAuthzSchema,
+  givenExternal,
+  HttpAuthzSchema,
+} from './section-external.ts'
 import { DomainsSchema, ListenSchema, TlsSchema, TrustedProxiesSchema } from './section-network.ts'
 import { AuditSchema, LimitsSchema, LogSchema } from './section-output.ts'
 import { RegistrySchema } from './section-registry.ts'
-import { UsersSchema } from './section-users.ts'
+import { type StaticUser, UsersSchema } from './section-users.ts'
+
+/** Stand for sections that are not there, which is right beside another source of users or rights. */
+const NO_USERS: ReadonlyMap<string, StaticUser> = new Map()
+const NO_ACL: z.output<typeof AclSchema> = []
 
 /** The sections of the file, each as it is written there. */
 export const FileSchema = z.strictObject({
@@ -16,8 +27,12 @@ export const FileSchema = z.strictObject({
   tls: TlsSchema,
   token: TokenSchema,
   registry: RegistrySchema,
-  users: UsersSchema,
-  acl: AclSchema,
+  users: UsersSchema.optional().transform(users => users ?? NO_USERS),
+  acl: AclSchema.optional().transform(acl => acl ?? NO_ACL),
+  ext_auth: ExtAuthSchema.optional(),
+  ext_authz: ExtAuthzSchema.optional(),
+  http_authz: HttpAuthzSchema.optional(),
+  casbin_authz: CasbinAuthzSchema.optional(),
   audit: AuditSchema,
   trusted_proxies: TrustedProxiesSchema,
   state_dir: z
@@ -56,6 +71,15 @@ export const ConfigSchema = FileSchema.refine(
     path: ['server', 'addr'],
     ...always,
   })
+  .refine(file => file.users !== NO_USERS || 'ext_auth' in file, {
+    error: complaintOfAbsence(UsersSchema),
+    path: ['users'],
+    ...always,
+  })
+  .refine(
+    file => file.acl !== NO_ACL || 'ext_authz' in file || 'http_authz' in file || 'casbin_authz' in file,
+    { error: complaintOfAbsence(AclSchema), path: ['acl'], ...always },
+  )
   .transform(file => ({
     domains: file.domains,
     listen: file.listen,
@@ -64,6 +88,7 @@ export const ConfigSchema = FileSchema.refine(
     registry: resolveRegistry(file),
     users: file.users,
     acl: file.acl,
+    ...givenExternal(file),
     audit: file.audit,
     trusted_proxies: file.trusted_proxies,
     state_dir: file.state_dir,
@@ -74,6 +99,11 @@ export const ConfigSchema = FileSchema.refine(
 
 /** A configuration that can be used as it is. */
 export type Config = z.output<typeof ConfigSchema>
+
+/** What a section says of its own absence. */
+function complaintOfAbsence(section: z.ZodType): string {
+  return section.safeParse(undefined).error?.issues[0]?.message ?? 'is missing'
+}
 
 function isListenable(server: FileConfig['server'] | undefined): boolean {
   if (server?.addr === undefined || server.net !== 'tcp') return true

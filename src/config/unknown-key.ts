@@ -13,7 +13,6 @@ export interface UnknownKey {
 
 /** Sections of docker_auth that would change who may do what, so they are never ignored. */
 const UNAVAILABLE = new Set([
-  'ext_auth',
   'google_auth',
   'github_auth',
   'gitlab_auth',
@@ -24,9 +23,7 @@ const UNAVAILABLE = new Set([
   'plugin_authn',
   'acl_mongo',
   'acl_xorm',
-  'ext_authz',
   'plugin_authz',
-  'casbin_authz',
   'token_db',
 ])
 const CONDITIONS = new Set(['account', 'type', 'name', 'ip', 'service', 'labels'])

@@ -40,11 +40,11 @@ export function requireIdentity(context: AuthorizationContext, found: Identifica
  * @throws Refusal as 401 for whoever may gain by a login or a wider token, and for a HEAD of a blob, whose answer has
  * no body to say more; else as 403.
  */
-export function denyUnlessGranted(context: AuthorizationContext, found: Identified): Decision {
+export async function denyUnlessGranted(context: AuthorizationContext, found: Identified): Promise<Decision> {
   let decision = ANY_LOGIN
   for (const wanted of context.access) {
-    decision = decide(context, found, wanted)
-    if (decision.denied.length > 0) throw denial(context, found, decision)
+    decision = await decide(context, found, wanted)
+    if (decision.denied.length > 0) throw await denial(context, found, decision)
     if (!covers(found, wanted)) {
       throw challenge(context, {
         error: 'insufficient_scope',
@@ -56,8 +56,12 @@ export function denyUnlessGranted(context: AuthorizationContext, found: Identifi
 }
 
 /** True when the policy and the token both allow `wanted`, which the request can do without. */
-export function mayAlso(context: AuthorizationContext, found: Identified, wanted: ResourceActions): boolean {
-  return decide(context, found, wanted).denied.length === 0 && covers(found, wanted)
+export async function mayAlso(
+  context: AuthorizationContext,
+  found: Identified,
+  wanted: ResourceActions,
+): Promise<boolean> {
+  return covers(found, wanted) && (await decide(context, found, wanted)).denied.length === 0
 }
 
 function continuesOwnUpload({ request, ports }: AuthorizationContext, { identity }: Identified): boolean {
@@ -66,7 +70,11 @@ function continuesOwnUpload({ request, ports }: AuthorizationContext, { identity
   return session?.subjectName === identity.subject.name && session.repository === request.name
 }
 
-function decide(context: AuthorizationContext, found: Identified, access: ResourceActions): Decision {
+function decide(
+  context: AuthorizationContext,
+  found: Identified,
+  access: ResourceActions,
+): Promise<Decision> {
   const { ports, peer, request } = context
   return ports.decide({
     subject: found.identity.subject,
@@ -74,6 +82,7 @@ function decide(context: AuthorizationContext, found: Identified, access: Resour
     service: ports.service(),
     clientIp: peer.clientIp,
     now: ports.clock(),
+    ...(peer.userAgent === undefined ? {} : { userAgent: peer.userAgent }),
     ...(request.kind === 'manifest' && request.reference.kind === 'tag'
       ? { tag: request.reference.tag }
       : {}),
@@ -88,14 +97,18 @@ function covers({ access }: Identified, wanted: ResourceActions): boolean {
   return actions.has('*') || wanted.actions.every(action => actions.has(action))
 }
 
-function denial(context: AuthorizationContext, found: Identified, decision: Decision): Refusal {
+async function denial(
+  context: AuthorizationContext,
+  found: Identified,
+  decision: Decision,
+): Promise<Refusal> {
   const { request } = context
   if (request.kind !== 'blob' || request.verb !== 'check') {
     if (found.identity.subject.name !== '') return new Refusal('DENIED', decision.reason, { decision })
     return challenge(context, { error: 'insufficient_scope', description: decision.reason, decision })
   }
   // Only a push asks for a blob in this way, and skopeo and podman show this very text.
-  const push = decide(context, found, { type: 'repository', name: request.name, actions: ['push'] })
+  const push = await decide(context, found, { type: 'repository', name: request.name, actions: ['push'] })
   const shown = push.denied.length > 0 ? push : decision
   return challenge(context, { error: 'insufficient_scope', description: shown.reason, decision: shown })
 }

@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { AuditUnwritable, AuthnUnavailable, OciError, UpstreamUnavailable } from '../model/errors.ts'
+import {
+  AuditUnwritable,
+  AuthnUnavailable,
+  AuthzUnavailable,
+  OciError,
+  UpstreamUnavailable,
+} from '../model/errors.ts'
 import { sendOciError } from './reply.ts'
 
 const RETRY_SECONDS = 5
@@ -7,7 +13,9 @@ const RETRY_SECONDS = 5
 /** The answer to any error of a request: what a client may know of it. Unknown errors become a bare 500. */
 export function asOciError(error: unknown): OciError {
   if (error instanceof OciError) return error
-  if (error instanceof AuthnUnavailable) return unavailable(error.message, error, error.retryAfterSeconds)
+  if (error instanceof AuthnUnavailable || error instanceof AuthzUnavailable) {
+    return unavailable(error.message, error, error.retryAfterSeconds)
+  }
   if (error instanceof UpstreamUnavailable && error.phase === 'refused') {
     return new OciError('UNKNOWN', error.message, { status: 502, cause: error })
   }

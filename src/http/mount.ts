@@ -6,10 +6,13 @@ import { type AuthorizationContext, type Identified, mayAlso } from './authorize
  * The request to forward. A mount whose source the subject may not pull becomes a plain upload start: a 403 here
  * would abort the push in every containerd (containerd#14086).
  */
-export function withPermittedMount(context: AuthorizationContext, identified: Identified): RegistryRequest {
+export async function withPermittedMount(
+  context: AuthorizationContext,
+  identified: Identified,
+): Promise<RegistryRequest> {
   const { request } = context
   if (request.kind !== 'upload' || request.verb !== 'start' || request.mount === undefined) return request
-  if (mayAlso(context, identified, mountSourceAccess(request.mount))) return request
+  if (await mayAlso(context, identified, mountSourceAccess(request.mount))) return request
   const { mount: _denied, ...plainStart } = request
   return plainStart
 }

@@ -43,7 +43,8 @@ export interface RegistryPorts {
   readonly uploads: UploadSessions
   /** @throws AuthnUnavailable when a backend cannot tell. */
   readonly identify: (authorization: string | undefined) => Promise<Identification>
-  readonly decide: (question: Question) => Decision
+  /** @throws AuthzUnavailable when an authorizer cannot tell. */
+  readonly decide: (question: Question) => Promise<Decision>
   readonly service: () => string
   /** The URL of the token realm for a client that came to `peer.host`. */
   readonly realm: (peer: Peer) => string

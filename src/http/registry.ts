@@ -29,8 +29,8 @@ export function createRegistryHandler(
       const found = await ports.identify(req.headers.authorization)
       recorder.noteIdentification(found)
       const identified = requireIdentity(context, found)
-      const decision = denyUnlessGranted(context, identified)
-      const request = withPermittedMount(context, identified)
+      const decision = await denyUnlessGranted(context, identified)
+      const request = await withPermittedMount(context, identified)
       recorder.note({ request, rule: decision.rule, ...pushedMediaType(req, request) })
       await recorder.notePreviousDigest()
       const transfer = await ports.forward({

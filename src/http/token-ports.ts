@@ -23,7 +23,8 @@ export interface TokenPorts {
   readonly service: () => string
   readonly services: () => readonly string[]
   readonly authenticate: Authenticate
-  readonly decide: (question: Question) => Decision
+  /** @throws AuthzUnavailable when an authorizer cannot tell. */
+  readonly decide: (question: Question) => Promise<Decision>
   readonly issue: (grant: {
     readonly subject: Subject
     readonly audience: string

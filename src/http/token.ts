@@ -32,7 +32,7 @@ export function createTokenHandler(
       const result = await ports.authenticate(request.credentials)
       const identity = requireAuthenticated(result, request.credentials.name)
       draft.identity = identity
-      const access = grantedAccess(ports, { peer, identity, audience, access: request.access })
+      const access = await grantedAccess(ports, { peer, identity, audience, access: request.access })
       draft.granted = access.filter(entry => entry.actions.length > 0).map(formatScope)
       const issued = await ports.issue({ subject: identity.subject, audience, access })
       draft.expires = new Date(issued.expiresAt).toISOString()
@@ -63,7 +63,7 @@ function requireAuthenticated(result: AuthnResult, name: string): Identity {
 }
 
 /** One entry for each scope asked for, in order; what is denied is left out of its actions (token.md). */
-function grantedAccess(
+async function grantedAccess(
   ports: TokenPorts,
   ask: {
     readonly peer: Peer
@@ -71,18 +71,23 @@ function grantedAccess(
     readonly audience: string
     readonly access: readonly ResourceActions[]
   },
-): readonly ResourceActions[] {
+): Promise<readonly ResourceActions[]> {
   const now = ports.clock()
-  return ask.access.map(entry => {
-    const decision = ports.decide({
+  const { userAgent } = ask.peer
+  const access: ResourceActions[] = []
+  // One after the other: hundreds at once would overflow the queue of an external authorizer.
+  for (const entry of ask.access) {
+    const decision = await ports.decide({
       subject: ask.identity.subject,
       access: entry,
       service: ask.audience,
       clientIp: ask.peer.clientIp,
       now,
+      ...(userAgent === undefined ? {} : { userAgent }),
     })
-    return { type: entry.type, name: entry.name, actions: decision.granted }
-  })
+    access.push({ type: entry.type, name: entry.name, actions: decision.granted })
+  }
+  return access
 }
 
 /** No `issued_at`: clients would measure the expiry against their own, perhaps wrong, clock. */

@@ -98,6 +98,17 @@ export class AuthnUnavailable extends AppError {
   }
 }
 
+/** An authorizer cannot tell whether something is allowed, which is not the same as denied. */
+export class AuthzUnavailable extends AppError {
+  readonly code = 'AUTHZ_UNAVAILABLE'
+  readonly retryAfterSeconds: number
+
+  constructor(message: string, retryAfterSeconds: number, options?: ErrorOptions) {
+    super(message, options)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
 /** The audit line could not be written, so the operation must not be acknowledged. */
 export class AuditUnwritable extends AppError {
   readonly code = 'AUDIT_UNWRITABLE'

@@ -1,4 +1,5 @@
 import type { ResourceActions } from '../model/access.ts'
+import type { ExternalIdentity } from '../model/subject.ts'
 
 /** Clients and registries whose clock is slow accept the token at once. */
 const NOT_BEFORE_LEEWAY_SECONDS = 10
@@ -15,6 +16,8 @@ export interface TokenClaims {
   readonly iat: number
   readonly jti: string
   readonly access: readonly ResourceActions[]
+  /** Only for a subject whom the configuration does not know. */
+  readonly landwaiter?: ExternalIdentity
 }
 
 /**
@@ -26,6 +29,7 @@ export function tokenClaims(grant: {
   readonly audience: string
   readonly subject: string
   readonly access: readonly ResourceActions[]
+  readonly external?: ExternalIdentity | undefined
   readonly nowSeconds: number
   readonly ttlSeconds: number
   readonly id: string
@@ -41,5 +45,6 @@ export function tokenClaims(grant: {
     iat: now,
     jti: grant.id,
     access: grant.access.map(({ type, name, actions }) => ({ type, name, actions })),
+    ...(grant.external === undefined ? {} : { landwaiter: grant.external }),
   }
 }

@@ -1,6 +1,7 @@
 import { type KeyObject, randomBytes, sign } from 'node:crypto'
 import type { ResourceActions } from '../model/access.ts'
 import type { Clock } from '../model/ports.ts'
+import type { ExternalIdentity } from '../model/subject.ts'
 import { tokenClaims } from './claims.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -11,6 +12,8 @@ export interface Grant {
   /** The service that the token is for. */
   readonly audience: string
   readonly access: readonly ResourceActions[]
+  /** What a later request must know of a subject whom the configuration does not know. */
+  readonly external?: ExternalIdentity | undefined
 }
 
 /** `expiresAt` in ms since the epoch. */

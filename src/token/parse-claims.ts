@@ -1,5 +1,6 @@
 import type { ResourceActions } from '../model/access.ts'
 import type { TokenClaims } from './claims.ts'
+import { parseExternalClaim } from './external-claim.ts'
 
 /**
  * The claims in the payload of a token whose signature is right; `undefined` when one is missing or of
@@ -13,7 +14,10 @@ export function parseClaims(payload: Uint8Array): TokenClaims | undefined {
   if (!isSeconds(exp) || !isSeconds(nbf) || !isSeconds(iat)) return undefined
   if (!Array.isArray(access) || !access.every(isResourceActions)) return undefined
   const entries = access.map(({ type, name, actions }) => ({ type, name, actions }))
-  return { iss, sub, aud, exp, nbf, iat, jti, access: entries }
+  const parsed = { iss, sub, aud, exp, nbf, iat, jti, access: entries }
+  if (claims['landwaiter'] === undefined) return parsed
+  const landwaiter = parseExternalClaim(claims['landwaiter'])
+  return landwaiter === undefined ? undefined : { ...parsed, landwaiter }
 }
 
 function parseObject(payload: Uint8Array): Readonly<Record<string, unknown>> | undefined {

@@ -3,6 +3,7 @@ import { type CompactJWSHeaderParameters, compactVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { ResourceActions } from '../model/access.ts'
 import type { Clock } from '../model/ports.ts'
+import type { ExternalIdentity } from '../model/subject.ts'
 import type { TokenClaims } from './claims.ts'
 import { parseClaims } from './parse-claims.ts'
 import type { SigningKey } from './signing-key.ts'
@@ -17,6 +18,8 @@ const NOT_BEFORE_LEEWAY_SECONDS = 10
 /** What a token of ours says; times in ms since the epoch. */
 export interface TokenFacts {
   readonly subjectName: string
+  /** Of a subject whom the configuration does not know. */
+  readonly external?: ExternalIdentity
   readonly id: string
   readonly access: readonly ResourceActions[]
   readonly issuedAt: number
@@ -87,8 +90,9 @@ function keyFor({ typ, alg, kid }: CompactJWSHeaderParameters, keys: readonly Si
   return key.publicKey
 }
 
-function facts({ sub, jti, access, iat, exp }: TokenClaims): TokenFacts {
-  return { subjectName: sub, id: jti, access, issuedAt: iat * 1000, expiresAt: exp * 1000 }
+function facts({ sub, jti, access, iat, exp, landwaiter }: TokenClaims): TokenFacts {
+  const common = { subjectName: sub, id: jti, access, issuedAt: iat * 1000, expiresAt: exp * 1000 }
+  return landwaiter === undefined ? common : { ...common, external: landwaiter }
 }
 
 function invalid(reason: string): VerifiedToken {

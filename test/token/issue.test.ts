@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { compactVerify } from 'jose'
 import t from 'tap'
 import { tokenClaims } from '../../src/token/claims.ts'
+import { externalClaim } from '../../src/token/external-claim.ts'
 import { createTokenIssuer, type Grant } from '../../src/token/issue.ts'
 import { loadSigningKey } from '../../src/token/signing-key.ts'
 import { createUpstreamTokens } from '../../src/token/upstream-tokens.ts'
@@ -40,6 +41,18 @@ t.test('claims keep docker_auth’s order, every scope and whole seconds', async
   const base = { issuer: 'i', audience: 'a', subject: 's', nowSeconds: 0, ttlSeconds: 1, id: 'x' }
   t.strictSame(tokenClaims({ ...base, access: [wider] }).access, [pull('a')], 'nothing else gets in')
   t.strictSame(tokenClaims({ ...base, access: [] }).access, [])
+})
+
+t.test('says more only of a subject whom the configuration does not know', async t => {
+  const labels = { team: ['a'] }
+  t.equal(externalClaim({ name: 'alice', via: 'static', labels }), undefined)
+  t.equal(externalClaim({ name: '', via: 'anonymous', labels }), undefined)
+  const external = externalClaim({ name: 'eve', via: 'ext', labels, isExternal: true })
+  t.strictSame(external, { via: 'ext', labels })
+  const base = { issuer: 'i', audience: 'a', subject: 's', access: [], nowSeconds: 0, ttlSeconds: 1, id: 'x' }
+  t.notOk('landwaiter' in tokenClaims({ ...base, external: undefined }))
+  const text = JSON.stringify(tokenClaims({ ...base, external }))
+  t.ok(text.endsWith(',"access":[],"landwaiter":{"via":"ext","labels":{"team":["a"]}}}'), text)
 })
 
 t.test('issues a token that the public key verifies, for every kind of key', async t => {

@@ -104,6 +104,18 @@ t.test('the real registry accepts our tokens, by certificate or by key id alone'
     }
   }
 
+  await t.test('also with the labels of an external subject', async t => {
+    const key = await load('p256.key', 'p256.crt')
+    const issuer = createTokenIssuer({ key, issuer: ISSUER, ttlSeconds: 900, clock: Date.now })
+    const labels = { team: Array.from({ length: 200 }, (_, n) => `team-${n}`) }
+    const external = { via: 'ext', labels } as const
+    const { token } = await issuer.issue({ subject: 'eve', audience: SERVICE, access, external })
+    t.strictSame(await ask('/v2/', token), { statusCode: 200, error: undefined })
+    t.strictSame(await ask('/v2/team/app/tags/list', token), { statusCode: 404, error: undefined })
+    const denied = await ask('/v2/team/denied/tags/list', token)
+    t.strictSame(denied, { statusCode: 401, error: 'insufficient_scope' })
+  })
+
   await t.test('and both refuse the same', async t => {
     const key = await load('p256.key', 'p256.crt')
     const stranger = await load('p384.key', 'p384.crt')

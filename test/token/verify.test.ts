@@ -156,6 +156,36 @@ t.test('refuses every token that is not ours', async t => {
   t.match(await verify(genuine), { outcome: 'valid' }, 'the pattern of them all is right')
 })
 
+t.test('gives back what a token says of a subject whom no file knows', async t => {
+  const verify = verifier()
+  const external = { via: 'ext', labels: { team: ['a', 'b'], none: [] } } as const
+  const issuer = createTokenIssuer({ key: KEY, issuer: ISSUER, ttlSeconds: 900, clock: () => NOW })
+  const grant = { subject: 'alice', audience: 'registry.test', access: ACCESS }
+  const { token, id } = await issuer.issue({ ...grant, external })
+  t.strictSame(await verify(token), { outcome: 'valid', ...FACTS, id, external })
+  t.strictSame(await verify(token), { outcome: 'valid', ...FACTS, id, external }, 'also when remembered')
+  t.notOk('external' in (await verify((await issuer.issue(grant)).token)))
+
+  const large = { g: ['x'.repeat(4 * 1024)] }
+  const claims: readonly unknown[] = [
+    null,
+    'ext',
+    [],
+    {},
+    { labels: {} },
+    { via: 'static', labels: {} },
+    { via: 'other', labels: {} },
+    { via: 'ext', labels: [] },
+    { via: 'ext', labels: { team: 'a' } },
+    { via: 'ext', labels: { team: [1] } },
+    { via: 'ext', labels: large },
+  ]
+  for (const landwaiter of claims) {
+    const answer = await verify(await forge({ ...CLAIMS, landwaiter }))
+    t.match(answer, { outcome: 'invalid' }, JSON.stringify(landwaiter).slice(0, 60))
+  }
+})
+
 t.test('tells expired from valid to the second, however often it was seen', async t => {
   let now = NOW
   const verify = verifier(() => now)

@@ -1,0 +1,7 @@
+/** How one run of an external program ended; `failed` is everything but an exit of its own. */
+export type ProgramResult =
+  | { readonly outcome: 'exited'; readonly code: number; readonly stdout: string; readonly stderr: string }
+  | { readonly outcome: 'failed'; readonly reason: string }
+
+/** Runs a program with a text as its whole standard input. Never rejects. */
+export type RunProgram = (input: string) => Promise<ProgramResult>
