@@ -13,11 +13,13 @@ import { createReloader, type ReloadResult, reloadText } from './app/reloader.ts
 import { describeServerEvent } from './audit/describe-server-event.ts'
 import { createFileSink } from './audit/file-sink.ts'
 import { createPasswordWorkers } from './authn/password-workers.ts'
+import { createListCursor } from './http/list-cursor.ts'
 import { createUnderway } from './http/underway.ts'
 import { createUploadSessions } from './http/upload-sessions.ts'
 import { createDrain } from './ops/drain.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { createUlid } from './ops/ulid.ts'
+import { createSignatureCheck } from './signature/signature-check.ts'
 import { watchFiles } from './tls/watch-files.ts'
 
 /** A running landwaiter. */
@@ -66,7 +68,8 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
   const tls = await openTls(config, { clock, log })
   opened('certificates', () => tls?.close())
   const workers = createPasswordWorkers()
-  const authority = await openAuthority(loaded, { workers, clock, metrics, env })
+  const signatureCheck = createSignatureCheck({ fetch: upstream.fetchContent, clock })
+  const authority = await openAuthority(loaded, { workers, clock, metrics, log, signatureCheck, env })
   await upstream.probe.check()
   return {
     ...options,
@@ -79,6 +82,8 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
     authority,
     workers,
     uploads: createUploadSessions(),
+    signatureCheck,
+    listCursor: createListCursor(randomBytes(32)),
     upstream,
     underway: createUnderway(),
     draining: new AbortController(),

@@ -55,8 +55,17 @@ ensure_compose() {
     die 'the tests need the docker compose plugin, version 2; it could not be fetched'
 }
 
+# Debian 12 has no cosign; the one of Debian 13 needs nothing newer than what Debian 12 has.
+ensure_cosign() {
+  if [ -x "$landwaiter_cache/cosign/usr/bin/cosign" ] || command -v cosign >/dev/null; then return; fi
+  command -v apt-get >/dev/null || die 'the tests need cosign'
+  say 'fetching cosign: the package cosign of Debian 13 (15 MB), unpacked, not installed'
+  unpack_packages trixie "$landwaiter_cache/cosign" cosign || die 'the tests need cosign; it could not be fetched'
+}
+
 install_node_modules
 build_tap
 ensure_registry
 install_programs
 ensure_compose
+ensure_cosign

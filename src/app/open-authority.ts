@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import {
   type AuthenticatorChain,
   createAuthenticatorChain,
@@ -16,14 +17,18 @@ import { openProgramPool } from '../authz/program-pool.ts'
 import { rememberVerdicts } from '../authz/remembered-verdicts.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Decision, Question } from '../model/decision.ts'
-import type { Authenticate, Clock } from '../model/ports.ts'
+import type { Authenticate, Clock, Log } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { decide } from '../policy/policy.ts'
+import { loadKeys } from '../signature/load-keys.ts'
+import { createRequireSignature, type RequireSignature } from '../signature/require-signature.ts'
+import type { SignatureCheck } from '../signature/signature-check.ts'
 
 /** Who is who and who may what, by one configuration. */
 export interface Authority extends AuthenticatorChain {
   /** Rejects with AuthzUnavailable when an authorizer cannot tell. */
   readonly decide: (question: Question) => Promise<Decision>
+  readonly requireSignature: RequireSignature
   /** Ends programs and connections; questions under way fail. */
   close(): Promise<void>
 }
@@ -32,16 +37,18 @@ export interface AuthorityEffects {
   readonly workers: PasswordWorkers
   readonly clock: Clock
   readonly metrics: Metrics
+  readonly log: Log
+  readonly signatureCheck: SignatureCheck
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /**
  * Opens the authenticators and authorizers that a configuration names, in docker_auth's order.
- * @throws ExternalFileError naming a program or file that cannot be used; nothing stays open then.
+ * @throws ExternalFileError naming a program or file that cannot be used, SignatureKeyError; nothing stays open then.
  */
 export async function openAuthority(loaded: LoadedConfig, effects: AuthorityEffects): Promise<Authority> {
   const { config, policy } = loaded
-  const { workers, clock, metrics } = effects
+  const { workers, clock, metrics, log, signatureCheck: check } = effects
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     await Promise.all(closers.map(closer => closer()))
@@ -50,6 +57,7 @@ export async function openAuthority(loaded: LoadedConfig, effects: AuthorityEffe
     const users = createStaticUsers({ users: config.users, workers, clock })
     const others = await openAuthenticators(loaded, effects, closers)
     const authorizers = await openAuthorizers(loaded, effects, closers)
+    const rules = await loadKeys(config.require_signature, { readText: file => readFile(file, 'utf8') })
     const chain = createDecisionChain({ decideByAcl: question => decide(policy, question), authorizers })
     return {
       ...createAuthenticatorChain({
@@ -60,6 +68,7 @@ export async function openAuthority(loaded: LoadedConfig, effects: AuthorityEffe
         })),
       }),
       decide: async question => count(await chain(question), metrics),
+      requireSignature: createRequireSignature({ rules, check, log }),
       close,
     }
   } catch (error) {

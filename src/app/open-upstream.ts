@@ -4,19 +4,20 @@ import { suspendIdleGuard } from '../http/listen.ts'
 import type { ForwardOptions } from '../http/registry-ports.ts'
 import type { Transfer } from '../model/exchange.ts'
 import type { Clock, Log } from '../model/ports.ts'
+import type { FetchContent } from '../model/signature.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import { createTokenIssuer } from '../token/issue.ts'
 import type { SigningKey } from '../token/signing-key.ts'
-import { createUpstreamTokens } from '../token/upstream-tokens.ts'
 import { type UpstreamAddress, upstreamName } from '../upstream/address.ts'
 import { createUpstreamClient } from '../upstream/client.ts'
 import { currentDigest } from '../upstream/current-digest.ts'
+import { createSmallFetch } from '../upstream/fetch-small.ts'
 import { createForwarder, type ForwardExchange } from '../upstream/forward.ts'
+import { createListPages } from '../upstream/list-page.ts'
 import { createUpstreamProbe, type UpstreamProbe } from '../upstream/probe.ts'
+import { createRegistryContent } from '../upstream/registry-content.ts'
 import { createServices, fallbackService, type Services } from './services.ts'
+import { createUpstreamBearer } from './upstream-bearer.ts'
 
-/** Tokens for the registry live as briefly as its clock leeway allows. */
-const UPSTREAM_TOKEN_SECONDS = 120
 const PROBE_INTERVAL_MS = 10_000
 /** Actor of our own look-ups in the registry's log. */
 const OWN_NAME = 'landwaiter'
@@ -27,6 +28,8 @@ export interface Upstream {
   readonly services: Services
   forward(exchange: ForwardOptions): Promise<Transfer>
   currentDigest(name: string, tag: string): Promise<string | undefined>
+  readonly fetchContent: FetchContent
+  readonly listPage: ReturnType<typeof createListPages>
   close(): Promise<void>
 }
 
@@ -52,31 +55,21 @@ export function openUpstream(
     fallback: fallbackService(config),
     probe,
   })
-  const mint = createUpstreamTokens({
-    issuer: createTokenIssuer({
-      key,
-      issuer: token.issuer,
-      ttlSeconds: UPSTREAM_TOKEN_SECONDS,
-      clock,
-      legacyKeyId: !token.disable_legacy_key_id,
-    }),
-    ttlSeconds: UPSTREAM_TOKEN_SECONDS,
-    clock,
-  })
-  const bearer = async (subject: string, access: ForwardExchange['access']) => {
-    // Which service its tokens are for, the registry says when it is first reached.
-    if (!isKnown(probe)) await probe.check()
-    return `Bearer ${await mint(subject, access, services.upstream())}`
-  }
+  const bearer = createUpstreamBearer(config, { key, clock, probe, services })
+  const small = createSmallFetch(address)
+  const own = async (access: ForwardExchange['access']) =>
+    registry.auth === 'none' ? undefined : bearer(OWN_NAME, access)
   const forwarder = createForwarder({
     address,
     refusalIsOurs: registry.auth !== 'passthrough',
     suspendIdleGuard,
     discardBody,
     observe: (code, seconds) => metrics.observeUpstream({ upstream: name, code, seconds }),
-    authorization: async ({ identity, access, req }) => {
+    authorization: async exchange => {
+      const { identity, access, req } = exchange
       if (registry.auth === 'none') return undefined
-      if (registry.auth === 'passthrough' && identity.via === 'token') return req.headers.authorization
+      const isPassedOn = registry.auth === 'passthrough' && identity.via === 'token'
+      if (isPassedOn && !needsOurs(exchange)) return req.headers.authorization
       return bearer(identity.subject.name, access)
     },
   })
@@ -85,19 +78,30 @@ export function openUpstream(
     services,
     forward: forwarder.forward,
     currentDigest: async (repository, tag) => {
-      const access = [{ type: 'repository', name: repository, actions: ['pull'] }]
-      const authorization = registry.auth === 'none' ? undefined : await bearer(OWN_NAME, access)
+      const authorization = await own(pullOf(repository))
       return currentDigest(client, { name: repository, tag, authorization })
     },
+    fetchContent: createRegistryContent({ get: small.get, authorization: name => own(pullOf(name)) }),
+    listPage: createListPages({
+      get: small.get,
+      authorization: list => own(list.kind === 'catalog' ? WHOLE_CATALOG : pullOf(list.name)),
+    }),
     close: async () => {
       probe.close()
       forwarder.close()
       await client.close()
+      await small.close()
     },
   }
 }
 
-function isKnown(probe: UpstreamProbe): boolean {
-  const { state } = probe.current()
-  return state === 'open' || state === 'guarded'
+const WHOLE_CATALOG = [{ type: 'registry', name: 'catalog', actions: ['*'] }]
+
+function pullOf(name: string): ForwardExchange['access'] {
+  return [{ type: 'repository', name, actions: ['pull'] }]
+}
+
+/** The registry would refuse the client's token: it wants `delete` for a cancelled upload, and knows no grace. */
+function needsOurs({ request, isTokenExpired }: ForwardExchange): boolean {
+  return isTokenExpired || (request.kind === 'upload' && request.verb === 'cancel')
 }

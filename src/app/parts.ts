@@ -2,10 +2,12 @@ import type { Auditor } from '../audit/auditor.ts'
 import type { AuditSink } from '../audit/file-sink.ts'
 import type { PasswordWorkers } from '../authn/password-workers.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import type { ListCursor } from '../http/list-cursor.ts'
 import type { Underway } from '../http/underway.ts'
 import type { UploadSessions } from '../http/upload-sessions.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'
+import type { SignatureCheck } from '../signature/signature-check.ts'
 import type { SigningKey } from '../token/signing-key.ts'
 import type { Authority } from './open-authority.ts'
 import type { Tls } from './open-tls.ts'
@@ -36,6 +38,8 @@ export interface Parts extends AppOptions {
   readonly authority: Authority
   readonly workers: PasswordWorkers
   readonly uploads: UploadSessions
+  readonly signatureCheck: SignatureCheck
+  readonly listCursor: ListCursor
   readonly upstream: Upstream
   /** The requests that have not ended, each with its audit line. */
   readonly underway: Underway<symbol>

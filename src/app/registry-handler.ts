@@ -11,6 +11,7 @@ export function openRegistryHandler(
 ): ReturnType<typeof createRegistryHandler> {
   const { loaded, clock, log, upstream, key, authority, uploads, audit } = parts
   const { domains, token } = loaded.config
+  const concernsTags = loaded.config.acl.some(({ tags }) => tags !== undefined)
   const verify = createTokenVerifier({
     keys: [key],
     issuer: token.issuer,
@@ -27,6 +28,10 @@ export function openRegistryHandler(
     realm: ({ host, scheme }) => realmUrl(domains, { scheme, path: realmPath }, host),
     currentDigest: upstream.currentDigest,
     forward: upstream.forward,
+    requireSignature: authority.requireSignature,
+    listPage: upstream.listPage,
+    listCursor: parts.listCursor,
+    policyConcernsTags: () => concernsTags,
     audit: audit.registry,
   })
 }

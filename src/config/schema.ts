@@ -14,6 +14,7 @@ import {
 import { DomainsSchema, ListenSchema, TlsSchema, TrustedProxiesSchema } from './section-network.ts'
 import { AuditSchema, LimitsSchema, LogSchema } from './section-output.ts'
 import { RegistrySchema } from './section-registry.ts'
+import { RequireSignatureSchema } from './section-signature.ts'
 import { type StaticUser, UsersSchema } from './section-users.ts'
 
 /** Stand for sections that are not there, which is right beside another source of users or rights. */
@@ -33,6 +34,7 @@ export const FileSchema = z.strictObject({
   ext_authz: ExtAuthzSchema.optional(),
   http_authz: HttpAuthzSchema.optional(),
   casbin_authz: CasbinAuthzSchema.optional(),
+  require_signature: RequireSignatureSchema,
   audit: AuditSchema,
   trusted_proxies: TrustedProxiesSchema,
   state_dir: z
@@ -89,6 +91,7 @@ export const ConfigSchema = FileSchema.refine(
     users: file.users,
     acl: file.acl,
     ...givenExternal(file),
+    require_signature: file.require_signature,
     audit: file.audit,
     trusted_proxies: file.trusted_proxies,
     state_dir: file.state_dir,

@@ -70,23 +70,31 @@ function continuesOwnUpload({ request, ports }: AuthorizationContext, { identity
   return session?.subjectName === identity.subject.name && session.repository === request.name
 }
 
-function decide(
-  context: AuthorizationContext,
-  found: Identified,
-  access: ResourceActions,
+/** The policy's answer for this subject and client; about a tag, if given. */
+export function decideOn(
+  { ports, peer }: AuthorizationContext,
+  { identity }: Identified,
+  { access, tag }: { readonly access: ResourceActions; readonly tag?: string },
 ): Promise<Decision> {
-  const { ports, peer, request } = context
   return ports.decide({
-    subject: found.identity.subject,
+    subject: identity.subject,
     access,
     service: ports.service(),
     clientIp: peer.clientIp,
     now: ports.clock(),
     ...(peer.userAgent === undefined ? {} : { userAgent: peer.userAgent }),
-    ...(request.kind === 'manifest' && request.reference.kind === 'tag'
-      ? { tag: request.reference.tag }
-      : {}),
+    ...(tag === undefined ? {} : { tag }),
   })
+}
+
+function decide(
+  context: AuthorizationContext,
+  found: Identified,
+  access: ResourceActions,
+): Promise<Decision> {
+  const { request } = context
+  const isTag = request.kind === 'manifest' && request.reference.kind === 'tag'
+  return decideOn(context, found, { access, ...(isTag ? { tag: request.reference.tag } : {}) })
 }
 
 /** Without a token, as with a password, the policy alone decides. */

@@ -4,6 +4,8 @@ import type { Decision, Question } from '../model/decision.ts'
 import type { Identity, Peer, RegistryExchange, Transfer } from '../model/exchange.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
+import type { ListPorts } from './send-list.ts'
+import type { SignatureGuardPorts } from './signature-guard.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 
 /** What an Authorization header proves. `access` is a token's; with a password the policy alone decides. */
@@ -31,13 +33,15 @@ export interface ForwardOptions {
   readonly peer: Peer
   readonly request: RegistryRequest
   readonly identity: Identity
+  /** The client's token is out of date, but may still end its upload. */
+  readonly isTokenExpired: boolean
   readonly access: readonly ResourceActions[]
   /** Awaited before the answer's head goes out; a throw replaces the answer. */
   readonly beforeAnswer: (head: AnswerHead) => Promise<void>
 }
 
 /** Everything that `/v2` needs; a test passes closures. */
-export interface RegistryPorts {
+export interface RegistryPorts extends ListPorts, SignatureGuardPorts {
   readonly clock: Clock
   readonly log: Log
   readonly uploads: UploadSessions

@@ -8,6 +8,8 @@ import { withPermittedMount } from './mount.ts'
 import { pushedMediaType } from './pushed-media-type.ts'
 import { createRecorder } from './recorder.ts'
 import type { RegistryPorts } from './registry-ports.ts'
+import { isFilteredList, sendList } from './send-list.ts'
+import { createSignatureGuard } from './signature-guard.ts'
 
 /**
  * The handler of everything under `/v2`: one request in one straight line, one audit record on every way out.
@@ -33,15 +35,23 @@ export function createRegistryHandler(
       const request = await withPermittedMount(context, identified)
       recorder.note({ request, rule: decision.rule, ...pushedMediaType(req, request) })
       await recorder.notePreviousDigest()
-      const transfer = await ports.forward({
-        req,
-        res,
-        peer,
-        request,
-        access: upstreamAccess(request),
-        identity: identified.identity,
-        beforeAnswer: head => recorder.answering(head),
-      })
+      const account = identified.identity.subject.name
+      const requireSigned = createSignatureGuard(ports, { request, account, req, res })
+      const transfer = isFilteredList(ports, request)
+        ? await sendList(context, { identified, request }, { req, res })
+        : await ports.forward({
+            req,
+            res,
+            peer,
+            request,
+            access: upstreamAccess(request),
+            identity: identified.identity,
+            isTokenExpired: identified.expired,
+            beforeAnswer: async head => {
+              await requireSigned(head)
+              await recorder.answering(head)
+            },
+          })
       await recorder.transferred(transfer)
     } catch (error) {
       const failure = await recorder.failed(error)

@@ -16,6 +16,8 @@ export interface ForwardExchange {
   readonly peer: Peer
   readonly request: RegistryRequest
   readonly identity: Identity
+  /** The client's token is out of date, but may still end its upload. */
+  readonly isTokenExpired: boolean
   readonly access: readonly ResourceActions[]
   readonly beforeAnswer: (head: {
     readonly status: number

@@ -27,7 +27,10 @@ export interface ProbeOptions {
   readonly onResult: (state: UpstreamState) => void
 }
 
-/** Asks the registry at once and then every `intervalMs`; logs each change once. */
+/** How often a registry that does not answer is asked. */
+const FIRST_INTERVAL_MS = 1_000
+
+/** Asks the registry every `intervalMs`, and every second while it does not answer; logs each change once. */
 export function createUpstreamProbe({
   client,
   name,
@@ -38,6 +41,8 @@ export function createUpstreamProbe({
   let current: UpstreamState = { state: 'unknown' }
   let service: string | undefined
   let running: Promise<UpstreamState> | undefined
+  let ticks = 0
+  const every = Math.max(1, Math.round(intervalMs / FIRST_INTERVAL_MS))
   const askOnce = async () => {
     const next = await ask(client)
     if (next.state !== current.state) logChange(log, name, next)
@@ -52,7 +57,11 @@ export function createUpstreamProbe({
     })
     return running
   }
-  const timer = setInterval(() => void check(), intervalMs)
+  // Until the registry has been heard of, its service is not known, and with it what tokens must say.
+  const timer = setInterval(() => {
+    ticks += 1
+    if (current.state === 'down' || current.state === 'unknown' || ticks % every === 0) void check()
+  }, FIRST_INTERVAL_MS)
   timer.unref()
   return { current: () => current, service: () => service, check, close: () => clearInterval(timer) }
 }

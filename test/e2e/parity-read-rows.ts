@@ -91,7 +91,13 @@ export const readRows: readonly Row[] = [
     { call: 'GET /v2/_catalog?last=par%2Ftwo&n=1', why: 'after the last' },
     { call: 'GET /v2/_catalog?n=0', why: 'none' },
     { call: 'GET /v2/_catalog?n=-1', why: 'fewer than none' },
-    { call: 'GET /v2/_catalog?n=5000', why: 'more than the registry gives' },
+    {
+      call: 'GET /v2/_catalog?n=5000',
+      why: 'more than the registry gives',
+      differs: ownRefusal(400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested', {
+        n: 5000,
+      }),
+    },
     { call: 'GET /v2/_catalog?n=', why: 'an empty value' },
     {
       call: 'GET /v2/_catalog?n=abc',

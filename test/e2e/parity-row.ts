@@ -26,8 +26,13 @@ export interface Answer {
 const VERSION = { 'docker-distribution-api-version': 'registry/2.0' }
 
 /** What is no request of the API is refused before the registry is asked, and always in its JSON. */
-export function ownRefusal(status: number, code: string, message: string): Required<Row>['differs'] {
-  const body = JSON.stringify({ errors: [{ code, message }] })
+export function ownRefusal(
+  status: number,
+  code: string,
+  message: string,
+  detail?: object,
+): Required<Row>['differs'] {
+  const body = JSON.stringify({ errors: [{ code, message, detail }] })
   return {
     reason: 'refused here',
     ours: { status, headers: { ...head(body), 'content-type': 'application/json' }, body },

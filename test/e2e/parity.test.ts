@@ -75,15 +75,21 @@ t.test('challenges who shows nothing, or nothing good, as a registry with token 
   }
 })
 
-/** What a 401 says, without the realm and our own words; the registry names actions in any order. */
+/** What a 401 says, without the realm and our own words; the registry names scopes and actions in any order. */
 function challengeOf(headers: IncomingHttpHeaders, text: string): object {
   const challenge = String(headers['www-authenticate'])
     .replace(/realm="[^"]*"/, 'realm')
     .replace(/,error_description="[^"]*"/, '')
     .replace('push,pull', 'pull,push')
+    .replace(/scope="([^"]*)"/, (_, scopes: string) => `scope="${scopes.split(' ').sort().join(' ')}"`)
   if (text === '') return { challenge }
   const { errors } = JSON.parse(text)
-  return { challenge, code: errors[0].code, detail: errors[0].detail }
+  const { code, detail } = errors[0]
+  return {
+    challenge,
+    code,
+    detail: Array.isArray(detail) ? detail.map(each => JSON.stringify(each)).sort() : detail,
+  }
 }
 
 async function askBare(t: Test, options: RegistryOptions): Promise<Ask> {

@@ -13,12 +13,16 @@ export interface RegistryTokenAuth {
   readonly rootCertBundle: string
 }
 
-/** `storage` keeps the images in a directory that outlives the registry; deletion is on unless told. */
+/**
+ * `storage` keeps the images in a directory that outlives the registry; deletion is on unless told; `binary` is the
+ * program, by default the one that `findRegistry` finds.
+ */
 export interface RegistryOptions {
   readonly listen?: 'tcp' | 'unix'
   readonly auth?: RegistryTokenAuth
   readonly allowDelete?: boolean
   readonly storage?: string
+  readonly binary?: string
 }
 
 /** A running distribution registry. */
@@ -39,10 +43,14 @@ export async function startRealRegistry(t: Scope, options: RegistryOptions = {})
   const socket = options.listen === 'unix' ? join(dir, 'registry.sock') : undefined
   mkdirSync(storage, { recursive: true })
   writeFileSync(join(dir, 'registry.yml'), stringify(registryConfig(options, storage, socket)))
-  const process = await startProcess(t, [findRegistry(), 'serve', join(dir, 'registry.yml')], {
-    // Variables of the machine that the registry would take for its own settings.
-    env: { AWS_CA_BUNDLE: undefined, OTEL_TRACES_EXPORTER: 'none' },
-  })
+  const process = await startProcess(
+    t,
+    [options.binary ?? findRegistry(), 'serve', join(dir, 'registry.yml')],
+    {
+      // Variables of the machine that the registry would take for its own settings.
+      env: { AWS_CA_BUNDLE: undefined, OTEL_TRACES_EXPORTER: 'none' },
+    },
+  )
   const address = await process.ready('registry listens', () => listenAddress(process.output()))
   return {
     upstream: socket === undefined ? `http://${address}` : `unix:${socket}`,

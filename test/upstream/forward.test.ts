@@ -23,6 +23,7 @@ const APPEND: RegistryRequest = { kind: 'upload', verb: 'append', name: 'a/b', s
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const ACCEPTED = 'HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n'
 
+
 /** A plain server that forwards each request as `request`, and how each of them ended. */
 interface Gateway {
   readonly server: Server
@@ -68,7 +69,18 @@ async function startGateway(
     const identity = { subject: { name: 'admin', labels: {}, via: 'static' }, via: 'static' } as const
     try {
       const beforeAnswer = async () => undefined
-      transfers.push(await forwarder.forward({ req, res, peer, request, identity, access: [], beforeAnswer }))
+      transfers.push(
+        await forwarder.forward({
+          req,
+          res,
+          peer,
+          request,
+          identity,
+          isTokenExpired: false,
+          access: [],
+          beforeAnswer,
+        }),
+      )
     } catch (error) {
       faults.push(error)
       res.writeHead(503, { connection: 'close' }).end()
@@ -299,7 +311,6 @@ t.test('a registry that cannot be reached is a fault with its phase, not a crash
   const unreachable: readonly (readonly [string, UpstreamAddress])[] = [
     ['a closed port', { kind: 'tcp', host: '127.0.0.1', port }],
     ['a name with several addresses', { kind: 'tcp', host: 'localhost', port }],
-    ['an unknown name', { kind: 'tcp', host: 'registry.invalid', port }],
     ['a missing socket', { kind: 'unix', path: join(dir, 'none.sock') }],
   ]
   for (const [name, address] of unreachable) {
@@ -387,6 +398,21 @@ t.test('a kept connection that the registry has closed', async t => {
     t.match(await exchange(gateway.port, get()), /^HTTP\/1\.1 503 /)
     t.equal(heads.length, 1)
   })
+})
+
+t.test('a registry is reached by a Unix socket and by an IPv6 address', async t => {
+  const path = join(tempDir(t), 'registry.sock')
+  for (const where of [{ path }, { host: '::1', port: 0 }]) {
+    const server = createServer((_, res) => res.end('ok')).listen(where)
+    t.teardown(() => server.close().closeAllConnections())
+    await once(server, 'listening')
+    const { port } = 'path' in where ? { port: 0 } : (server.address() as AddressInfo)
+    const gateway = await startGateway(
+      t,
+      'path' in where ? { kind: 'unix', path } : { kind: 'tcp', host: '::1', port },
+    )
+    t.match(await exchange(gateway.port, get()), /^HTTP\/1\.1 200 /)
+  }
 })
 
 t.test('connections to the registry are kept and reused', async t => {

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Transfer } from '../model/exchange.ts'
+import type { ListAsk, ListPage } from '../model/list-page.ts'
+import type { RegistryRequest } from '../model/registry-request.ts'
+import { type AuthorizationContext, decideOn, type Identified } from './authorize.ts'
+import { listCatalog } from './list-catalog.ts'
+import type { ListCursor } from './list-cursor.ts'
+import { listTags } from './list-tags.ts'
+import { type Reply, sendReply } from './reply.ts'
+
+/** What the filtered lists need of the registry. */
+export interface ListPorts {
+  readonly listPage: (
+    list: { readonly kind: 'catalog' } | { readonly kind: 'tags'; readonly name: string },
+    ask: ListAsk,
+  ) => Promise<ListPage>
+  readonly listCursor: ListCursor
+  /** Whether some rule tells tags apart; without one every tag of a repository is as visible as it. */
+  readonly policyConcernsTags: () => boolean
+}
+
+/** A list that we answer ourselves. */
+export type FilteredList = Extract<RegistryRequest, { kind: 'catalog' | 'tags' }>
+
+/** True for the lists that show only what the subject may pull. */
+export function isFilteredList(ports: ListPorts, request: RegistryRequest): request is FilteredList {
+  return request.kind === 'catalog' || (request.kind === 'tags' && ports.policyConcernsTags())
+}
+
+/** Answers a list with what the subject may pull of it. @throws OciError 400, UpstreamUnavailable */
+export async function sendList(
+  context: AuthorizationContext,
+  { identified, request }: { readonly identified: Identified; readonly request: FilteredList },
+  { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
+): Promise<Transfer> {
+  const reply = await listed(context, identified, request)
+  await sendReply(req, res, reply)
+  const complete = res.writableFinished
+  return {
+    status: reply.status,
+    complete,
+    bytesIn: 0,
+    bytesOut: complete ? Buffer.byteLength(reply.body) : 0,
+  }
+}
+
+function listed(
+  context: AuthorizationContext,
+  identified: Identified,
+  request: FilteredList,
+): Promise<Reply> {
+  const { listPage, listCursor: cursor } = context.ports
+  const mayPull = async (name: string, tag?: string) => {
+    const access = { type: 'repository', name, actions: ['pull'] }
+    return (
+      (await decideOn(context, identified, { access, ...(tag === undefined ? {} : { tag }) })).denied
+        .length === 0
+    )
+  }
+  const common = { cursor, now: () => performance.now() }
+  if (request.kind === 'catalog') {
+    const catalogPage = (ask: ListAsk) => listPage({ kind: 'catalog' }, ask)
+    return listCatalog({ ...common, catalogPage, mayPull: name => mayPull(name) }, request.page)
+  }
+  const tagsPage = (name: string, ask: ListAsk) => listPage({ kind: 'tags', name }, ask)
+  return listTags({ ...common, tagsPage, mayPullTag: mayPull }, { name: request.name, page: request.page })
+}

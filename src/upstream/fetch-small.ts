@@ -1,0 +1,113 @@
+import { Agent, type Dispatcher, request } from 'undici'
+import { UpstreamUnavailable } from '../model/errors.ts'
+import { type UpstreamAddress, upstreamName } from './address.ts'
+
+const CONNECT_TIMEOUT_MS = 3_000
+const MAX_BYTES = 8 * 1024 * 1024
+const TIMEOUT_MS = 10_000
+const MAX_REDIRECTS = 3
+
+export interface SmallFetchOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  /** From the beginning to the last byte, ms; 10 s unless told. */
+  readonly timeoutMs?: number
+  /** 8 MiB unless told. */
+  readonly maxBytes?: number
+}
+
+/** A whole answer; `body` is undefined when it is larger than the bound. */
+export interface SmallAnswer {
+  readonly status: number
+  readonly headers: Dispatcher.ResponseData['headers']
+  readonly body: Buffer | undefined
+}
+
+/** GETs small things of the registry, for our own use. */
+export interface SmallFetch {
+  /**
+   * The answer to a GET of `path`. A redirect, as registries with object storage give for blobs, is followed up to
+   * three times, without our headers.
+   * @throws UpstreamUnavailable when there is no whole answer in time.
+   */
+  get(path: string, options?: SmallFetchOptions): Promise<SmallAnswer>
+  close(): Promise<void>
+}
+
+/** At most eight connections to the registry. */
+export function createSmallFetch(address: UpstreamAddress): SmallFetch {
+  const registry = new Agent({
+    connections: 8,
+    connect: {
+      timeout: CONNECT_TIMEOUT_MS,
+      ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
+    },
+  })
+  const storage = new Agent({ connections: 8, connect: { timeout: CONNECT_TIMEOUT_MS } })
+  const origin =
+    address.kind === 'unix' ? 'http://localhost' : `http://${hostOf(address.host)}:${address.port}`
+  return {
+    get: async (path, options = {}) => {
+      const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
+      try {
+        const { headers = {}, maxBytes = MAX_BYTES } = options
+        const first = await request(origin + path, { headers, signal, dispatcher: registry })
+        const last = await follow(first, { signal, dispatcher: storage })
+        return { status: last.statusCode, headers: last.headers, body: await readBounded(last, maxBytes) }
+      } catch (cause) {
+        throw unavailable(upstreamName(address), cause)
+      }
+    },
+    close: async () => {
+      await Promise.all([registry.destroy(), storage.destroy()])
+    },
+  }
+}
+
+async function follow(
+  answer: Dispatcher.ResponseData,
+  options: { readonly signal: AbortSignal; readonly dispatcher: Agent },
+): Promise<Dispatcher.ResponseData> {
+  let current = answer
+  for (let hop = 0; hop < MAX_REDIRECTS; hop++) {
+    const { location } = current.headers
+    const isRedirect = current.statusCode >= 300 && current.statusCode < 400 && current.statusCode !== 304
+    // A relative one would lead back to the registry, which asks for a token again.
+    if (!isRedirect || typeof location !== 'string' || !/^https?:\/\//i.test(location)) return current
+    await current.body.dump()
+    const { signal, dispatcher } = options
+    current = await request(location, { signal, dispatcher })
+  }
+  return current
+}
+
+async function readBounded({ body }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length
+    // Leaving the loop destroys the body and its connection.
+    if (length > maxBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, length)
+}
+
+function unavailable(upstream: string, error: unknown): UpstreamUnavailable {
+  const phase = isConnectFault(error) ? 'connect' : 'headers'
+  const what = phase === 'connect' ? 'cannot be reached' : 'did not answer'
+  return new UpstreamUnavailable(phase, `the registry ${what}, try again shortly`, {
+    cause: new Error(`upstream ${upstream}`, { cause: error }),
+  })
+}
+
+/** A name may have several addresses: then it is one error for all of them, without a `syscall` of its own. */
+function isConnectFault(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isConnectFault)
+  if (!(error instanceof Error)) return false
+  const { syscall, code } = error as NodeJS.ErrnoException
+  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT'
+}
+
+function hostOf(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
