@@ -25,6 +25,7 @@ export function openRegistryHandler(
     identify: createIdentify({ verify, authority }),
     decide: authority.decide,
     service: upstream.services.current,
+    hideUnauthorized: () => loaded.config.hide_unauthorized,
     realm: ({ host, scheme }) => realmUrl(domains, { scheme, path: realmPath }, host),
     currentDigest: upstream.currentDigest,
     forward: upstream.forward,

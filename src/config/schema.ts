@@ -35,6 +35,10 @@ export const FileSchema = z.strictObject({
   http_authz: HttpAuthzSchema.optional(),
   casbin_authz: CasbinAuthzSchema.optional(),
   require_signature: RequireSignatureSchema,
+  hide_unauthorized: z
+    .boolean()
+    .default(false)
+    .describe('Answer denied reads of logged-in users as if the repository did not exist.'),
   audit: AuditSchema,
   trusted_proxies: TrustedProxiesSchema,
   state_dir: z
@@ -92,6 +96,7 @@ export const ConfigSchema = FileSchema.refine(
     acl: file.acl,
     ...givenExternal(file),
     require_signature: file.require_signature,
+    hide_unauthorized: file.hide_unauthorized,
     audit: file.audit,
     trusted_proxies: file.trusted_proxies,
     state_dir: file.state_dir,

@@ -4,6 +4,7 @@ import type { Peer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { tokenAccess } from '../oci/access.ts'
 import { bearerChallenge } from '../oci/challenge.ts'
+import { hiddenRefusal } from './hidden-refusal.ts'
 import { Refusal, type RefusalGrounds } from './refusal.ts'
 import type { Identification, RegistryPorts } from './registry-ports.ts'
 
@@ -110,7 +111,10 @@ async function denial(
   found: Identified,
   decision: Decision,
 ): Promise<Refusal> {
-  const { request } = context
+  const { request, ports } = context
+  const isHiding = found.identity.subject.name !== '' && ports.hideUnauthorized()
+  const hidden = isHiding ? hiddenRefusal(request, decision) : undefined
+  if (hidden !== undefined) return hidden
   if (request.kind !== 'blob' || request.verb !== 'check') {
     if (found.identity.subject.name !== '') return new Refusal('DENIED', decision.reason, { decision })
     return challenge(context, { error: 'insufficient_scope', description: decision.reason, decision })

@@ -6,6 +6,7 @@ import {
   OciError,
   UpstreamUnavailable,
 } from '../model/errors.ts'
+import { HiddenRefusal, sendHidden } from './hidden-refusal.ts'
 import { sendOciError } from './reply.ts'
 
 const RETRY_SECONDS = 5
@@ -38,7 +39,8 @@ export async function sendFailure(req: IncomingMessage, res: ServerResponse, err
     res.destroy()
     return
   }
-  await sendOciError(req, res, error)
+  if (error instanceof HiddenRefusal) sendHidden(req, res, error)
+  else await sendOciError(req, res, error)
 }
 
 function unavailable(message: string, cause: Error, seconds: number): OciError {

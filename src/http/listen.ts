@@ -55,6 +55,7 @@ export interface Listener {
   close(deadlineMs: number): Promise<number>
 }
 
+/** A listener that does not listen yet. */
 export function createListener(options: ListenerOptions): Listener {
   const server = createLimitedServer(options)
   const { handler, log } = options
@@ -72,11 +73,14 @@ export function createListener(options: ListenerOptions): Listener {
   server.on('request', serve)
   // `Expect: 100-continue`: the handler answers it once the request is allowed (RFC 9110 §10.1.1).
   server.on('checkContinue', serve)
+  const runningOn = (socket: Duplex) => [...running.items].filter(({ req }) => req.socket === socket)
   server.on('timeout', (socket: Duplex) => {
-    if (!waiting.has(socket)) socket.destroy()
+    // A registry that does not take an upload's bytes stops the client.
+    const isHeldBack = runningOn(socket).some(({ req }) => req.isPaused())
+    if (!waiting.has(socket) && !isHeldBack) socket.destroy()
   })
   server.on('clientError', (error, socket) => {
-    const isAnswering = [...running.items].some(res => res.req.socket === socket && res.headersSent)
+    const isAnswering = runningOn(socket).some(({ headersSent }) => headersSent)
     answerParseFault(error, socket, { isAnswering, log })
   })
   server.on('tlsClientError', error => log.debug('TLS handshake failed', { error }))
@@ -130,6 +134,8 @@ async function drain(
   if (!server.listening) return 0
   const closed = once(server, 'close')
   server.close()
+  // Or the client may send its next request just when its connection ends.
+  for (const res of running.items) if (!res.headersSent) res.setHeader('connection', 'close')
   await Promise.race([running.empty(), sleep(deadlineMs, undefined, { ref: false })])
   const cut = running.items.size
   server.closeIdleConnections()

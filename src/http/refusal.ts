@@ -10,7 +10,7 @@ export class Refusal extends OciError {
   readonly decision: RefusalGrounds | undefined
 
   constructor(
-    code: 'UNAUTHORIZED' | 'DENIED',
+    code: 'UNAUTHORIZED' | 'DENIED' | 'NAME_UNKNOWN' | 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN',
     message: string,
     options: {
       readonly detail?: unknown

@@ -50,6 +50,8 @@ export interface RegistryPorts extends ListPorts, SignatureGuardPorts {
   /** @throws AuthzUnavailable when an authorizer cannot tell. */
   readonly decide: (question: Question) => Promise<Decision>
   readonly service: () => string
+  /** Denied reads of those who are logged in look as if nothing were there. */
+  readonly hideUnauthorized: () => boolean
   /** The URL of the token realm for a client that came to `peer.host`. */
   readonly realm: (peer: Peer) => string
   /** Digest that a tag points to now, or `undefined`; never throws. */
