@@ -102,7 +102,6 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
   const listeners = await openListeners(loaded.config, tls, { handlers: { ...live, admin }, log })
   const watch = watchFiles(parts.watch.files, parts.watch.pollMs)
   watch.start(() => void reload())
-  opened('watch of the configuration', () => watch.close())
   opened('admin listener', () => listeners.closeAdmin())
   opened('last audit line', () =>
     sink.append(describeServerEvent({ action: 'server.stop', at: clock(), id: newId() })),
@@ -117,6 +116,8 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
     cut = await listeners.close(loaded.config.limits.shutdown_timeout_ms)
     if (cut > 0) log.warn('requests were cut at the end of the shutdown time', { requests: cut })
   })
+  // First of all, so that no reload comes after the last line.
+  opened('watch of the configuration', () => watch.close())
   await sink.append(describeServerEvent({ action: 'server.start', at: clock(), id: newId(), version }))
   metrics.setConfigReload('loaded', clock())
   let stopping: Promise<boolean> | undefined

@@ -28,6 +28,8 @@ export function createReloader(
 }
 
 async function reload(parts: Parts, live: Live, load: () => Promise<LoadedConfig>): Promise<ReloadResult> {
+  // The last audit line is that of the stop.
+  if (parts.draining.signal.aborted) return { outcome: 'rejected', faults: ['the server is stopping'] }
   const result = await attempt(live, load)
   const { log, metrics, clock, sink, newId } = parts
   metrics.setConfigReload(result.outcome, clock())

@@ -38,7 +38,8 @@ export async function canI(asked: CanIQuestion, terminal: Terminal): Promise<num
   }
 }
 
-function questionOf(asked: CanIQuestion, { config }: LoadedConfig): Question {
+/** The question to the policy; labels of the user come from the configuration where none are given. */
+export function questionOf(asked: CanIQuestion, { config }: LoadedConfig): Question {
   const { name, tag } = splitTag(asked)
   return {
     subject: subjectOf(asked, config.users.get(asked.as ?? '')?.labels ?? {}),

@@ -73,6 +73,8 @@ function buildProgram(session: Session): Command {
   addServe(program, session)
   addCheck(program, session)
   addCanI(program, session)
+  addWhoCan(program, session)
+  addPolicy(program, session)
   addHashPassword(program, session)
   addCa(program, session)
   addHealthcheck(program, session)
@@ -122,29 +124,53 @@ function addCheck(program: Command, { terminal, finish }: Session): void {
     })
 }
 
-interface CanIOptions extends ConfigOption {
-  readonly as?: string
+/** What the questions to the policy share. */
+interface QuestionOptions extends ConfigOption {
   readonly label?: Labels
   readonly ip?: string
   readonly type: string
   readonly service?: string
 }
 
-function addCanI(program: Command, { terminal, finish }: Session): void {
-  configurable(program.command('can-i'))
-    .description('say whether the policy allows an action, and why')
+function questionable(command: Command): Command {
+  return configurable(command)
     .argument('<action>', 'pull, push, delete or *; several with commas')
     .argument('<name[:tag]>', 'repository')
-    .option('--as <user>', 'who asks (default: somebody without a login)')
-    .option('--label <name=value>', "label in place of the user's own; may be repeated", collectLabel)
     .option('--ip <address>', 'address of the client', parseAddress)
     .option('--type <type>', 'type of the resource', 'repository')
     .option('--service <name>', 'service of the token (default: token.service)')
+}
+
+function addCanI(program: Command, { terminal, finish }: Session): void {
+  questionable(program.command('can-i').alias('explain'))
+    .description('say whether the policy allows an action, and why')
+    .option('--as <user>', 'who asks (default: somebody without a login)')
+    .option('--label <name=value>', "label in place of the user's own; may be repeated", collectLabel)
     .addHelpText('after', CAN_I_EXAMPLES)
-    .action(async (action: string, name: string, options: CanIOptions) => {
+    .action(async (action: string, name: string, options: QuestionOptions & { readonly as?: string }) => {
       const { canI } = await import('./can-i.ts')
       const config = configFile(options.config, terminal)
       finish(await canI({ action, name, label: {}, ...options, config }, terminal))
+    })
+}
+
+function addWhoCan(program: Command, { terminal, finish }: Session): void {
+  questionable(program.command('who-can'))
+    .description('list the users who may do something')
+    .action(async (action: string, name: string, options: QuestionOptions) => {
+      const { whoCan } = await import('./who-can.ts')
+      const config = configFile(options.config, terminal)
+      finish(await whoCan({ action, name, label: {}, ...options, config }, terminal))
+    })
+}
+
+function addPolicy(program: Command, { terminal, finish }: Session): void {
+  const policy = program.command('policy').description('work on the rules').helpCommand(false)
+  configurable(policy.command('test').argument('<file>', 'YAML list of who, action, name, expect'))
+    .description('hold the rules against a file of expectations')
+    .action(async (file: string, options: ConfigOption) => {
+      const { policyTest } = await import('./policy-test.ts')
+      finish(await policyTest({ file, config: configFile(options.config, terminal) }, terminal))
     })
 }
 

@@ -28,8 +28,9 @@ export function createClientAddress(
     const { realIp } = options
     if (realIp !== undefined) return fromRealIpHeader(headers[realIp.header.toLowerCase()], realIp.position)
     const forwarded = listOf(headers['x-forwarded-for']).map(withoutPort)
-    const client = forwarded.findLast(ip => isIP(ip) !== 0 && !trusted(ip))
-    return { ip: client ?? peerIp, isProxied: true }
+    // What stands left of an entry that no proxy of ours wrote is the client's own invention.
+    const client = forwarded.findLast(ip => !trusted(ip))
+    return { ip: client !== undefined && isIP(client) !== 0 ? unmapped(client) : peerIp, isProxied: true }
   }
 }
 

@@ -17,8 +17,8 @@ Commands:
   can-i <action> <name[:tag]>  say whether the policy allows an action, and why
   hash-password                make the bcrypt hash of a password
   ca                           print the root certificate and how to trust it
-  reload                       take over a changed configuration
   healthcheck                  ask the running server whether it is ready
+  reload                       take over a changed configuration
   version                      print the version, and that of Node
   help [command]               print the help of a command
 

@@ -16,9 +16,9 @@ t.test('the client address comes from the peer unless the peer is a trusted prox
     { peer: '10.1.2.3', forwarded: '6.6.6.6, 1.1.1.1, 10.9.9.9', ip: '1.1.1.1', why: 'rightmost untrusted' },
     {
       peer: '10.1.2.3',
-      forwarded: '6.6.6.6, junk',
-      ip: '6.6.6.6',
-      why: 'entries that are no address are skipped',
+      forwarded: '6.6.6.6, unix:',
+      ip: '10.1.2.3',
+      why: 'behind an entry that is no address nothing is believed',
     },
     { peer: '10.1.2.3', forwarded: '1.1.1.1:4711', ip: '1.1.1.1', why: 'a port is cut off' },
     { peer: '10.1.2.3', forwarded: '[2001:db9::1]:80', ip: '2001:db9::1', why: 'brackets are cut off' },
