@@ -11,7 +11,8 @@ export function openRegistryHandler(
 ): ReturnType<typeof createRegistryHandler> {
   const { loaded, clock, log, upstream, key, authority, uploads, audit } = parts
   const { domains, token } = loaded.config
-  const concernsTags = loaded.config.acl.some(({ tags }) => tags !== undefined)
+  const { policy } = loaded
+  const concernsTags = policy.rules.some(({ hasTags }) => hasTags) || policy.used.has('overwrite')
   const verify = createTokenVerifier({
     keys: [key],
     issuer: token.issuer,

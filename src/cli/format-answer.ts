@@ -12,7 +12,7 @@ export function formatAnswer(
   const decided = tried.filter(({ failed }) => failed === undefined)
   const passed = tried.filter(({ failed }) => failed !== undefined)
   const rows = [...decided, ...passed].map(
-    rule => [rule.rule, placeOf(indexOf(rule)), verdict(rule)] as const,
+    rule => [rule.name ?? rule.rule, placeOf(rule.index), verdict(rule)] as const,
   )
   const widths = [0, 1].map(column => Math.max(0, ...rows.map(row => row[column]?.length ?? 0)))
   const lines = rows.map(row => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`)
@@ -27,12 +27,8 @@ export function formatAnswer(
   ].join('\n')
 }
 
-function indexOf({ rule }: TriedRule): number {
-  return Number(/\d+/.exec(rule)?.[0] ?? 0)
-}
-
-function verdict({ comment, failed }: TriedRule): string {
-  const why = failed === undefined ? 'decides' : mismatch(failed)
+function verdict({ rule, name = rule, comment, failed, says }: TriedRule): string {
+  const why = failed === undefined ? (says?.replace(`${name} `, '') ?? 'decides') : mismatch(failed)
   return comment === undefined ? why : `${why}  # ${comment.replace(/\p{Cc}+/gu, ' ')}`
 }
 

@@ -143,7 +143,7 @@ function questionable(command: Command): Command {
 
 function addCanI(program: Command, { terminal, finish }: Session): void {
   questionable(program.command('can-i').alias('explain'))
-    .description('say whether the policy allows an action, and why')
+    .description('say whether something is allowed, and why')
     .option('--as <user>', 'who asks (default: somebody without a login)')
     .option('--label <name=value>', "label in place of the user's own; may be repeated", collectLabel)
     .addHelpText('after', CAN_I_EXAMPLES)

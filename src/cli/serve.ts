@@ -86,11 +86,12 @@ function followSignals(
   app: App,
   { log, terminal }: { readonly log: Log; readonly terminal: Terminal },
 ): void {
-  terminal.onSignal(['SIGHUP', 'SIGUSR1'], name => {
-    if (name === 'SIGHUP') void app.reload()
+  const reopen = (signal: string) =>
     app.reopenAudit().then(
-      () => log.info('the audit file was opened anew', { signal: name }),
+      () => log.info('the audit file was opened anew', { signal }),
       error => log.error('the audit file could not be opened anew', { error }),
     )
-  })
+  // The line of the reload belongs into the new file.
+  terminal.onSignal(['SIGHUP'], name => void reopen(name).then(() => app.reload()))
+  terminal.onSignal(['SIGUSR1'], name => void reopen(name))
 }

@@ -1,11 +1,16 @@
+import { compilePolicy } from '../policy/policy.ts'
+import { adviceOnExternal } from './advice-on-external.ts'
+import { adviceOnRights } from './advice-rights.ts'
 import type { Fault, KeyPath, Severity } from './fault.ts'
 import type { TlsName } from './go-tls.ts'
 import type { FileConfig } from './schema.ts'
 import type { StaticUser } from './section-users.ts'
 
-/** What works, but perhaps not as meant: warnings and notes on a valid configuration. */
-export function adviceOn(file: FileConfig): readonly Fault[] {
+/** What works, but perhaps not as meant: warnings and notes on a valid configuration and its compiled `acl`. */
+export function adviceOn(file: FileConfig, policy = compilePolicy(file.acl).policy): readonly Fault[] {
   return [
+    ...adviceOnRights(file, policy),
+    ...adviceOnExternal(file),
     ...[...file.users].flatMap(([name, user]) => adviceOnUser(name, user)),
     ...adviceOnProxies(file),
     ...adviceOnListener(file),

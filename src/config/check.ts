@@ -15,22 +15,28 @@ export interface Checked {
 /** Checks every section and every rule, so that one bad key does not hide the next. */
 export function checkTree(tree: Tree): Checked {
   const parsed = ConfigSchema.safeParse(tree, { reportInput: true })
-  const { policy, faults: policyFaults } = checkPolicy(tree['acl'])
+  const { policy, faults: policyFaults } = checkPolicy(tree)
   if (!parsed.success) return { faults: [...zodFaults(parsed.error.issues), ...policyFaults] }
-  const faults = [...policyFaults, ...adviceOn(FileSchema.parse(tree))]
+  const faults = [...policyFaults, ...adviceOn(FileSchema.parse(tree), policy)]
   if (policyFaults.some(({ severity }) => severity === 'error')) return { faults }
   return { usable: { config: parsed.data, policy }, faults }
 }
 
 /** Compiles the rules, of a faulty one its conditions alone; the index in an issue is that of the file. */
-function checkPolicy(acl: unknown): { readonly policy: Policy; readonly faults: readonly Fault[] } {
+function checkPolicy({ acl, acl_compat }: Tree): {
+  readonly policy: Policy
+  readonly faults: readonly Fault[]
+} {
   const rules = (Array.isArray(acl) ? acl : []).flatMap((entry: unknown, index) => {
     const parsed = AclEntrySchema.safeParse(entry)
     if (parsed.success) return [{ index, entry: parsed.data }]
     const match = AclEntrySchema.shape.match.safeParse(getIn(entry, ['match']))
     return match.success ? [{ index, entry: { match: match.data, actions: [] } }] : []
   })
-  const { policy, issues } = compilePolicy(rules.map(({ entry }) => entry))
+  const { policy, issues } = compilePolicy(
+    rules.map(({ entry }) => entry),
+    acl_compat === 'docker_auth_1' ? { compat: 'docker_auth_1' } : {},
+  )
   const faults = issues.map(({ path: [at, ...rest], ...issue }): Fault => {
     const rule = typeof at === 'number' ? rules[at] : undefined
     return { ...issue, path: ['acl', ...(rule === undefined ? [] : [rule.index]), ...rest] }

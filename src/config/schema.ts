@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseListenAddress } from './address.ts'
 import { resolveRegistry, resolveServer, resolveTls, resolveToken } from './resolve.ts'
 import { always } from './schema-kit.ts'
-import { AclSchema } from './section-acl.ts'
+import { AclCompatSchema, AclSchema } from './section-acl.ts'
 import { ServerSchema, TokenSchema } from './section-docker-auth.ts'
 import {
   CasbinAuthzSchema,
@@ -30,6 +30,7 @@ export const FileSchema = z.strictObject({
   registry: RegistrySchema,
   users: UsersSchema.optional().transform(users => users ?? NO_USERS),
   acl: AclSchema.optional().transform(acl => acl ?? NO_ACL),
+  acl_compat: AclCompatSchema,
   ext_auth: ExtAuthSchema.optional(),
   ext_authz: ExtAuthzSchema.optional(),
   http_authz: HttpAuthzSchema.optional(),
@@ -94,6 +95,7 @@ export const ConfigSchema = FileSchema.refine(
     registry: resolveRegistry(file),
     users: file.users,
     acl: file.acl,
+    ...(file.acl_compat === undefined ? {} : { acl_compat: file.acl_compat }),
     ...givenExternal(file),
     require_signature: file.require_signature,
     hide_unauthorized: file.hide_unauthorized,

@@ -44,7 +44,7 @@ export function requireIdentity(context: AuthorizationContext, found: Identifica
 export async function denyUnlessGranted(context: AuthorizationContext, found: Identified): Promise<Decision> {
   let decision = ANY_LOGIN
   for (const wanted of context.access) {
-    decision = await decide(context, found, wanted)
+    decision = await decide(context, found, inOurWords(context.request, wanted))
     if (decision.denied.length > 0) throw await denial(context, found, decision)
     if (!covers(found, wanted)) {
       throw challenge(context, {
@@ -54,6 +54,11 @@ export async function denyUnlessGranted(context: AuthorizationContext, found: Id
     }
   }
   return decision
+}
+
+/** Tokens know docker's words only; the policy tells a list from a pull. */
+function inOurWords(request: RegistryRequest, wanted: ResourceActions): ResourceActions {
+  return request.kind === 'tags' ? { ...wanted, actions: ['list'] } : wanted
 }
 
 /** True when the policy and the token both allow `wanted`, which the request can do without. */

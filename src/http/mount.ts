@@ -1,6 +1,6 @@
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { mountSourceAccess } from '../oci/access.ts'
-import { type AuthorizationContext, type Identified, mayAlso } from './authorize.ts'
+import { type AuthorizationContext, decideOn, type Identified, mayAlso } from './authorize.ts'
 
 /**
  * The request to forward. A mount whose source the subject may not pull becomes a plain upload start: a 403 here
@@ -12,7 +12,9 @@ export async function withPermittedMount(
 ): Promise<RegistryRequest> {
   const { request } = context
   if (request.kind !== 'upload' || request.verb !== 'start' || request.mount === undefined) return request
-  if (await mayAlso(context, identified, mountSourceAccess(request.mount))) return request
+  const target = { type: 'repository', name: request.name, actions: ['mount'] }
+  const mayMount = (await decideOn(context, identified, { access: target })).denied.length === 0
+  if (mayMount && (await mayAlso(context, identified, mountSourceAccess(request.mount)))) return request
   const { mount: _denied, ...plainStart } = request
   return plainStart
 }

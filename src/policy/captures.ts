@@ -21,11 +21,12 @@ const REFERENCE = /\$\{([^\n]+?):(\d+)\}/g
 
 /**
  * The references that are replaced, in any pattern of the rule. They are looked for in the patterns of
- * the four fields only; a group that cannot exist leaves its reference as literal text.
+ * the four fields and in `others` only; a group that cannot exist leaves its reference as literal text.
  */
-export function findCaptures(match: AclMatch): Captures {
+export function findCaptures(match: AclMatch, others: readonly string[] = []): Captures {
   const captures = new Map<string, Capture>()
-  for (const { reference, key, group } of FIELDS.flatMap(field => referencesIn(match[field] ?? ''))) {
+  const patterns = [...FIELDS.map(field => match[field] ?? ''), ...others]
+  for (const { reference, key, group } of patterns.flatMap(referencesIn)) {
     const field = fieldNamed(key)
     const capture = field && captureOf(field, group, match[field])
     if (capture !== undefined) captures.set(reference, capture)
@@ -51,6 +52,7 @@ interface Reference {
 }
 
 function referencesIn(pattern: string): readonly Reference[] {
+  if (!pattern.includes('${')) return []
   return Array.from(pattern.matchAll(REFERENCE), ([reference, key = '', digits]) => ({
     reference,
     key,

@@ -1,19 +1,24 @@
-import type { Decision, Question } from '../model/decision.ts'
+import type { Decision } from '../model/decision.ts'
 import type { Evaluation } from './evaluate.ts'
 import { denialReason } from './reason.ts'
-import { grantedBy } from './rule.ts'
+import { failedCondition, type Rule } from './rule.ts'
 
-/** The decision that follows from an evaluation; a sentence is only composed when something is denied. */
-export function conclude(evaluation: Evaluation, question: Question): Decision {
-  const { rule } = evaluation
-  const requested = question.access.actions
-  const granted = rule === undefined ? [] : grantedBy(rule, requested)
-  const denied = granted === requested ? [] : requested.filter(action => !granted.includes(action))
-  const isGrant = rule !== undefined && denied.length === 0
+/**
+ * The decision that follows from an evaluation; a sentence is only composed when something is denied.
+ * `named` gives the rules among which the one may be that only its `name` kept from applying.
+ */
+export function conclude(evaluation: Evaluation, named: () => readonly Rule[]): Decision {
+  const { granted, denied, rule } = evaluation
+  const label = rule?.label ?? 'default-deny'
+  if (rule !== undefined && denied.length === 0) return { granted, denied, rule: label, reason: rule.says }
   return {
     granted,
     denied,
-    rule: rule?.id ?? 'default-deny',
-    reason: isGrant ? rule.allows : denialReason(evaluation, denied),
+    rule: label,
+    reason: denialReason(evaluation, () => nearest(evaluation, named())),
   }
+}
+
+function nearest({ context }: Evaluation, named: readonly Rule[]): Rule | undefined {
+  return named.find(({ ofRequest }) => failedCondition(ofRequest, context)?.name === 'name')
 }

@@ -18,7 +18,12 @@ export function compileGlob(pattern: string): Glob | undefined {
   if (chunks === undefined) return undefined
   const literal = literalOf(chunks)
   if (literal !== undefined) return bytes => bytes === literal
-  return bytes => matchChunks(chunks, bytes)
+  // Most texts lack a literal of the pattern, which is found missing faster than the chunks can be tried.
+  const head = headOf(chunks)
+  const tail = tailOf(chunks)
+  const needed = longestLiteral(chunks)
+  return bytes =>
+    bytes.startsWith(head) && bytes.endsWith(tail) && bytes.includes(needed) && matchChunks(chunks, bytes)
 }
 
 /** Whether `text` matches the glob `pattern`. A malformed pattern matches nothing. */
@@ -32,6 +37,23 @@ function literalOf(chunks: readonly GlobChunk[]): string | undefined {
   const [item] = chunk.items
   const single = chunks.length === 1 && chunk.items.length === 1 && !chunk.star
   return single && typeof item === 'string' ? item : undefined
+}
+
+/** What every match begins with. */
+function headOf([first]: readonly GlobChunk[]): string {
+  const item = first?.items[0]
+  return typeof item === 'string' && first?.star === false ? item : ''
+}
+
+/** What every match ends with. */
+function tailOf(chunks: readonly GlobChunk[]): string {
+  const last = chunks.at(-1)?.items.at(-1)
+  return typeof last === 'string' ? last : ''
+}
+
+function longestLiteral(chunks: readonly GlobChunk[]): string {
+  const literals = chunks.flatMap(({ items }) => items.filter(item => typeof item === 'string'))
+  return literals.reduce((longest, literal) => (literal.length > longest.length ? literal : longest), '')
 }
 
 function matchChunks(chunks: readonly GlobChunk[], bytes: string): boolean {

@@ -33,14 +33,14 @@ t.test('a yes names the rule that decided and why the ones before it did not', a
   t.strictSame(await ask('* catalog --type registry --as admin'), {
     code: 0,
     out: `yes: acl[0] allows *
-  acl[0]  ${at(8)}  decides  # administrators may do everything
+  acl[0]  ${at(8)}  allows *  # administrators may do everything
 `,
     err: '',
   })
   t.strictSame(await ask('push dev-tools/app:1.0 --as developer'), {
     code: 0,
     out: `yes: acl[1] allows pull, push
-  acl[1]  ${at(11)}  decides
+  acl[1]  ${at(11)}  allows pull, push
 tried before, in this order:
   acl[0]  ${at(8)}   no labels.role to match "administrator"  # administrators may do everything
 `,
@@ -53,7 +53,7 @@ t.test('a no says what docker would print, and every rule that was tried', async
   t.strictSame(await ask('delete dev-backend/app --as developer'), {
     code: 1,
     out: `no: developer may not delete from dev-backend/app: acl[1] allows only pull, push
-  acl[1]  ${at(11)}  decides
+  acl[1]  ${at(11)}  allows pull, push
 tried before, in this order:
   acl[0]  ${at(8)}   no labels.role to match "administrator"  # administrators may do everything
 `,

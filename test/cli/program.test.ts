@@ -8,28 +8,30 @@ const HELP = `Usage: landwaiter [command] [options]
 The door of a private container registry.
 
 Options:
-  -V, --version                print the version
-  -h, --help                   print this help
+  -V, --version                  print the version
+  -h, --help                     print this help
 
 Commands:
-  serve [file]                 serve the registry (also without a command)
-  check                        find faults in the configuration and its files
-  can-i <action> <name[:tag]>  say whether the policy allows an action, and why
-  hash-password                make the bcrypt hash of a password
-  ca                           print the root certificate and how to trust it
-  healthcheck                  ask the running server whether it is ready
-  reload                       take over a changed configuration
-  version                      print the version, and that of Node
-  help [command]               print the help of a command
+  serve [file]                   serve the registry (also without a command)
+  check                          find faults in the configuration and its files
+  can-i <action> <name[:tag]>    say whether something is allowed, and why
+  who-can <action> <name[:tag]>  list the users who may do something
+  policy                         work on the rules
+  hash-password                  make the bcrypt hash of a password
+  ca                             print the root certificate and how to trust it
+  healthcheck                    ask the running server whether it is ready
+  reload                         take over a changed configuration
+  version                        print the version, and that of Node
+  help [command]                 print the help of a command
 
 The configuration file is the one of -c, else LANDWAITER_CONFIG, else
 /etc/landwaiter/config.yml.
 Exit codes: 0 ok or yes, 1 failed or no, 2 wrong usage, 3 faulty configuration.
 `
 
-const CAN_I_HELP = `Usage: landwaiter can-i [options] <action> <name[:tag]>
+const CAN_I_HELP = `Usage: landwaiter can-i|explain [options] <action> <name[:tag]>
 
-say whether the policy allows an action, and why
+say whether something is allowed, and why
 
 Arguments:
   action                pull, push, delete or *; several with commas
@@ -37,11 +39,11 @@ Arguments:
 
 Options:
   -c, --config <file>   configuration file
-  --as <user>           who asks (default: somebody without a login)
-  --label <name=value>  label in place of the user's own; may be repeated
   --ip <address>        address of the client
   --type <type>         type of the resource (default: "repository")
   --service <name>      service of the token (default: token.service)
+  --as <user>           who asks (default: somebody without a login)
+  --label <name=value>  label in place of the user's own; may be repeated
   -h, --help            print this help
 
 Examples:
@@ -61,7 +63,7 @@ t.test('help fits a terminal of eighty columns and goes to standard output', asy
     t.strictSame(await runCli(args), { code: 0, out: CAN_I_HELP, err: '' })
   }
   const commands = [...HELP.matchAll(/^ {2}(?!help)([a-z-]+) /gm)].map(([, name = '']) => name)
-  t.equal(commands.length, 7)
+  t.equal(commands.length, 10)
   for (const command of commands) {
     const { code, out } = await runCli(['help', command])
     t.equal(code, 0)

@@ -100,7 +100,6 @@ t.test('warns of unknown keys where docker_auth ignores them', async t => {
 
 t.test('refuses sections of docker_auth that do not exist here, by name', async t => {
   const sections = [
-    'ext_auth',
     'google_auth',
     'github_auth',
     'gitlab_auth',
@@ -111,9 +110,7 @@ t.test('refuses sections of docker_auth that do not exist here, by name', async 
     'plugin_authn',
     'acl_mongo',
     'acl_xorm',
-    'ext_authz',
     'plugin_authz',
-    'casbin_authz',
     'token_db',
   ]
   await compare(

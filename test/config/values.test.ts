@@ -21,6 +21,8 @@ t.test('fills in every default', async t => {
     },
     users: new Map(),
     acl: [],
+    require_signature: [],
+    hide_unauthorized: false,
     audit: { file: '/var/log/landwaiter/audit.jsonl', level: 'blobs', omit: [] },
     trusted_proxies: [],
     state_dir: '/var/lib/landwaiter',

@@ -11,17 +11,38 @@ export interface AclRequest {
   readonly ip?: string
   readonly actions?: readonly string[]
   readonly labels?: Labels | null
+  readonly tag?: string
+  readonly client?: string
+  /** RFC 3339. */
+  readonly at?: string
+  readonly isExternal?: true
 }
 
 /** The question that `request` puts to the policy. */
 export function questionOf(request: AclRequest): Question {
-  const { account = '', type = '', name = '', actions = ['pull', 'push'] } = request
+  const {
+    account = '',
+    type = '',
+    name = '',
+    actions = ['pull', 'push'],
+    tag,
+    client,
+    at,
+    isExternal,
+  } = request
   return {
-    subject: { name: account, via: account === '' ? 'anonymous' : 'static', labels: request.labels ?? {} },
+    subject: {
+      name: account,
+      via: account === '' ? 'anonymous' : 'static',
+      labels: request.labels ?? {},
+      ...(isExternal && { isExternal }),
+    },
     access: { type, name, actions },
     service: request.service ?? '',
     clientIp: request.ip ?? '',
-    now: 0,
+    now: at === undefined ? 0 : Date.parse(at),
+    ...(tag !== undefined && { tag }),
+    ...(client !== undefined && { userAgent: client }),
   }
 }
 

@@ -22,7 +22,7 @@ t.test('refuses at load what docker_auth refuses', async t => {
   )) {
     const { issues } = compilePolicy([{ match, actions: ['*'] }])
     t.strictSame(
-      issues.map(issue => issue.severity),
+      issues.flatMap(({ severity }) => (severity === 'error' ? [severity] : [])),
       ok ? [] : ['error'],
       JSON.stringify(match),
     )
@@ -140,7 +140,7 @@ t.test('warns of rules that hardly work as meant', async t => {
     [{ account: mail, labels: { g: '${account:1}' } }, [0, 'match', 'labels', 'g'], /is not replaced/],
   ]
   for (const [match, path, message] of cases) {
-    const { issues } = compilePolicy([{ match, actions: ['*'] }])
+    const { issues } = compilePolicy([{ match, actions: [] }])
     t.equal(issues.length, 1, JSON.stringify(match))
     t.strictSame([issues[0]?.severity, issues[0]?.path], ['warning', path])
     t.match(issues[0]?.message, message)
@@ -155,7 +155,7 @@ t.test('warns of rules that hardly work as meant', async t => {
 })
 
 t.test('warns of the rules behind one that matches every request', async t => {
-  const rule = (match: AclMatch) => ({ match, actions: ['pull'] })
+  const rule = (match: AclMatch) => ({ match, actions: [] })
   const { issues } = compilePolicy([rule({ name: 'a' }), rule({ labels: {} }), rule({ name: 'b' }), rule({})])
   t.strictSame(
     issues.map(({ severity, path }) => [severity, path]),

@@ -103,19 +103,21 @@ t.test('explains each rule tried by the first condition that failed', async t =>
   t.strictSame(explain(policy, question), {
     decision: decide(policy, question),
     tried: [
-      { rule: 'acl[0]', ...failed('account', 'username1', 'developer') },
-      { rule: 'acl[1]', comment: 'admins', ...failed('labels.role', 'administrator', 'developer') },
-      { rule: 'acl[2]', ...failed('account', 'robot', 'developer') },
-      { rule: 'acl[3]', ...failed('name', 'dev-${labels:team}/*', 'library/x') },
-      { rule: 'acl[4]', ...failed('account', 'username3', 'developer') },
-      { rule: 'acl[5]', ...failed('account', 'own.er', 'developer') },
+      { rule: 'acl[0]', index: 0, ...failed('account', 'username1', 'developer') },
+      { rule: 'acl[1]', index: 1, comment: 'admins', ...failed('labels.role', 'administrator', 'developer') },
+      { rule: 'acl[2]', index: 2, ...failed('account', 'robot', 'developer') },
+      { rule: 'acl[3]', index: 3, ...failed('name', 'dev-${labels:team}/*', 'library/x') },
+      { rule: 'acl[4]', index: 4, ...failed('account', 'username3', 'developer') },
+      { rule: 'acl[5]', index: 5, ...failed('account', 'own.er', 'developer') },
     ],
   })
 })
 
 t.test('ends the explanation with the rule that decides', async t => {
   const question = questionOf({ account: 'robot', ip: '192.0.2.1', labels: { role: ['x', 'administrator'] } })
-  t.strictSame(explain(policy, question).tried.slice(1), [{ rule: 'acl[1]', comment: 'admins' }])
+  t.strictSame(explain(policy, question).tried.slice(1), [
+    { rule: 'acl[1]', index: 1, comment: 'admins', says: 'acl[1] allows *' },
+  ])
   const stranger = explain(policy, questionOf({ account: 'robot', ip: '192.0.2.1' }))
   t.strictSame(stranger.tried[2]?.failed, { name: 'ip', pattern: '10.0.0.0/8', value: '192.0.2.1' })
 })

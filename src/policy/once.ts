@@ -1,0 +1,8 @@
+/** A function that computes its value on the first call and keeps it. */
+export function once<T>(compute: () => T): () => T {
+  let result: { readonly value: T } | undefined
+  return () => {
+    result ??= { value: compute() }
+    return result.value
+  }
+}

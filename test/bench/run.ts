@@ -1,0 +1,35 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import type { Benchmark } from './benchmark.ts'
+import { measure } from './measure.ts'
+import { formatTable } from './table.ts'
+
+const USAGE = 'usage: npm run bench -- NAME [--only TEXT] [--json FILE]'
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, json: { type: 'string' } },
+})
+const [name] = positionals
+const suffix = '.bench.ts'
+const names = (await readdir(import.meta.dirname)).filter(file => file.endsWith(suffix))
+if (name === undefined || !names.includes(`${name}${suffix}`)) {
+  const known = names.map(file => file.slice(0, -suffix.length)).join(', ')
+  process.stderr.write(`${USAGE}\nNAME is one of: ${known}\n`)
+  process.exitCode = 2
+} else {
+  await bench(name)
+}
+
+/** Prints one file's table; `--only` takes the lines whose names hold a text, `--json` writes them in ns as well. */
+async function bench(name: string): Promise<void> {
+  const { benchmarks }: { readonly benchmarks: readonly Benchmark[] } = await import(`./${name}${suffix}`)
+  const measurements = await measure(
+    benchmarks.filter(benchmark => benchmark.name.includes(values.only ?? '')),
+  )
+  process.stdout.write(formatTable(measurements))
+  if (values.json !== undefined) {
+    const report = { bench: name, node: process.version, measurements }
+    await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  }
+}
