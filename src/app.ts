@@ -13,6 +13,7 @@ import { createReloader, type ReloadResult, reloadText } from './app/reloader.ts
 import { describeServerEvent } from './audit/describe-server-event.ts'
 import { createFileSink } from './audit/file-sink.ts'
 import { createPasswordWorkers } from './authn/password-workers.ts'
+import { createKeyedLocks } from './http/keyed-locks.ts'
 import { createListCursor } from './http/list-cursor.ts'
 import { createUnderway } from './http/underway.ts'
 import { createUploadSessions } from './http/upload-sessions.ts'
@@ -82,6 +83,7 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
     authority,
     workers,
     uploads: createUploadSessions(),
+    locks: createKeyedLocks({ waitMs: 20_000, maxWaiting: 1_000 }),
     signatureCheck,
     listCursor: createListCursor(randomBytes(32)),
     upstream,

@@ -9,12 +9,18 @@ import type { Metrics } from '../ops/metrics.ts'
 import type { SigningKey } from '../token/signing-key.ts'
 import { type UpstreamAddress, upstreamName } from '../upstream/address.ts'
 import { createUpstreamClient } from '../upstream/client.ts'
-import { currentDigest } from '../upstream/current-digest.ts'
 import { createSmallFetch } from '../upstream/fetch-small.ts'
 import { createForwarder, type ForwardExchange } from '../upstream/forward.ts'
 import { createListPages } from '../upstream/list-page.ts'
 import { createUpstreamProbe, type UpstreamProbe } from '../upstream/probe.ts'
 import { createRegistryContent } from '../upstream/registry-content.ts'
+import {
+  type BufferedExchange,
+  type BufferedSender,
+  createBufferedSender,
+} from '../upstream/send-buffered.ts'
+import { createFindTag, type FindTag } from '../upstream/tag-target.ts'
+import { listTaggedManifests, type TagListing } from '../upstream/tagged-manifests.ts'
 import { createServices, fallbackService, type Services } from './services.ts'
 import { createUpstreamBearer } from './upstream-bearer.ts'
 
@@ -27,7 +33,9 @@ export interface Upstream {
   readonly probe: UpstreamProbe
   readonly services: Services
   forward(exchange: ForwardOptions): Promise<Transfer>
-  currentDigest(name: string, tag: string): Promise<string | undefined>
+  readonly send: BufferedSender['send']
+  readonly findTag: FindTag
+  taggedManifests(name: string, signal: AbortSignal): Promise<TagListing>
   readonly fetchContent: FetchContent
   readonly listPage: ReturnType<typeof createListPages>
   close(): Promise<void>
@@ -59,39 +67,50 @@ export function openUpstream(
   const small = createSmallFetch(address)
   const own = async (access: ForwardExchange['access']) =>
     registry.auth === 'none' ? undefined : bearer(OWN_NAME, access)
-  const forwarder = createForwarder({
+  const way = {
     address,
     refusalIsOurs: registry.auth !== 'passthrough',
-    suspendIdleGuard,
-    discardBody,
-    observe: (code, seconds) => metrics.observeUpstream({ upstream: name, code, seconds }),
-    authorization: async exchange => {
-      const { identity, access, req } = exchange
-      if (registry.auth === 'none') return undefined
-      const isPassedOn = registry.auth === 'passthrough' && identity.via === 'token'
-      if (isPassedOn && !needsOurs(exchange)) return req.headers.authorization
-      return bearer(identity.subject.name, access)
-    },
+    observe: (code: number, seconds: number) => metrics.observeUpstream({ upstream: name, code, seconds }),
+    authorization: authorizationFor(registry.auth, bearer),
+  }
+  const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody })
+  const sender = createBufferedSender(way)
+  const findTag = createFindTag({ client, address, authorization: name => own(pullOf(name)) })
+  const listPage = createListPages({
+    get: small.get,
+    authorization: list => own(list.kind === 'catalog' ? WHOLE_CATALOG : pullOf(list.name)),
   })
   return {
     probe,
     services,
     forward: forwarder.forward,
-    currentDigest: async (repository, tag) => {
-      const authorization = await own(pullOf(repository))
-      return currentDigest(client, { name: repository, tag, authorization })
-    },
+    send: sender.send,
+    findTag,
+    taggedManifests: (repository, signal) =>
+      listTaggedManifests({ listPage, findTag }, { name: repository, signal }),
     fetchContent: createRegistryContent({ get: small.get, authorization: name => own(pullOf(name)) }),
-    listPage: createListPages({
-      get: small.get,
-      authorization: list => own(list.kind === 'catalog' ? WHOLE_CATALOG : pullOf(list.name)),
-    }),
+    listPage,
     close: async () => {
       probe.close()
       forwarder.close()
       await client.close()
       await small.close()
+      await sender.close()
     },
+  }
+}
+
+/** For a client's request: its own token where it is passed on, else ours. */
+function authorizationFor(
+  auth: Config['registry']['auth'],
+  bearer: (subject: string, access: ForwardExchange['access']) => Promise<string>,
+): (exchange: BufferedExchange) => Promise<string | undefined> {
+  return async exchange => {
+    const { identity, access, req } = exchange
+    if (auth === 'none') return undefined
+    const isPassedOn = auth === 'passthrough' && identity.via === 'token'
+    if (isPassedOn && !needsOurs(exchange)) return req.headers.authorization
+    return bearer(identity.subject.name, access)
   }
 }
 
@@ -102,6 +121,6 @@ function pullOf(name: string): ForwardExchange['access'] {
 }
 
 /** The registry would refuse the client's token: it wants `delete` for a cancelled upload, and knows no grace. */
-function needsOurs({ request, isTokenExpired }: ForwardExchange): boolean {
+function needsOurs({ request, isTokenExpired }: BufferedExchange): boolean {
   return isTokenExpired || (request.kind === 'upload' && request.verb === 'cancel')
 }

@@ -2,6 +2,7 @@ import type { Auditor } from '../audit/auditor.ts'
 import type { AuditSink } from '../audit/file-sink.ts'
 import type { PasswordWorkers } from '../authn/password-workers.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import type { KeyedLocks } from '../http/keyed-locks.ts'
 import type { ListCursor } from '../http/list-cursor.ts'
 import type { Underway } from '../http/underway.ts'
 import type { UploadSessions } from '../http/upload-sessions.ts'
@@ -38,6 +39,8 @@ export interface Parts extends AppOptions {
   readonly authority: Authority
   readonly workers: PasswordWorkers
   readonly uploads: UploadSessions
+  /** Of tags and digests; one table for the process, whatever is reloaded. */
+  readonly locks: KeyedLocks
   readonly signatureCheck: SignatureCheck
   readonly listCursor: ListCursor
   readonly upstream: Upstream

@@ -89,6 +89,12 @@ export const AUDIT_FIELDS = [
     meaning: 'what the tag pointed to before it was overwritten or deleted',
   },
   {
+    name: 'removed_tags',
+    type: 'list',
+    example: '["dev","latest"]',
+    meaning: 'tags that went with a deleted digest, in repositories whose tags are guarded',
+  },
+  {
     name: 'from',
     type: 'string',
     example: '"team/base"',

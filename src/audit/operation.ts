@@ -7,7 +7,10 @@ import { defined } from './event-base.ts'
 /** What was done to what: the part of an event that the request and its answer decide. */
 export type Operation = Pick<AuditEvent, 'action' | 'kind'> &
   Partial<
-    Pick<AuditEvent, 'repository' | 'tag' | 'digest' | 'previous_digest' | 'from' | 'media_type' | 'size'>
+    Pick<
+      AuditEvent,
+      'repository' | 'tag' | 'digest' | 'previous_digest' | 'removed_tags' | 'from' | 'media_type' | 'size'
+    >
   >
 
 type Of<K extends RegistryRequest['kind']> = Extract<RegistryRequest, { readonly kind: K }>
@@ -57,6 +60,7 @@ function manifestOperation(request: Of<'manifest'>, exchange: RegistryExchange):
         kind: reference.kind === 'tag' ? 'tag' : 'manifest',
         ...common,
         ...previous(exchange),
+        ...defined({ removed_tags: exchange.removedTags }),
       }
     case 'write':
       return pushOperation(common, exchange)

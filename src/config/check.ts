@@ -1,5 +1,7 @@
+import type { Guards } from '../policy/guards.ts'
 import { compilePolicy, type Policy } from '../policy/policy.ts'
 import { adviceOn } from './advice.ts'
+import { checkGuards } from './check-guards.ts'
 import type { Fault } from './fault.ts'
 import { type Config, ConfigSchema, FileSchema } from './schema.ts'
 import { AclEntrySchema } from './section-acl.ts'
@@ -8,18 +10,20 @@ import { zodFaults } from './zod-faults.ts'
 
 /** What schema and policy say about a tree of values; `usable` is there unless they found an error. */
 export interface Checked {
-  readonly usable?: { readonly config: Config; readonly policy: Policy }
+  readonly usable?: { readonly config: Config; readonly policy: Policy; readonly guards: Guards }
   readonly faults: readonly Fault[]
 }
 
 /** Checks every section and every rule, so that one bad key does not hide the next. */
 export function checkTree(tree: Tree): Checked {
   const parsed = ConfigSchema.safeParse(tree, { reportInput: true })
-  const { policy, faults: policyFaults } = checkPolicy(tree)
+  const { policy, faults: aclFaults } = checkPolicy(tree)
+  const { guards, faults: guardFaults } = checkGuards(tree)
+  const policyFaults = [...aclFaults, ...guardFaults]
   if (!parsed.success) return { faults: [...zodFaults(parsed.error.issues), ...policyFaults] }
   const faults = [...policyFaults, ...adviceOn(FileSchema.parse(tree), policy)]
   if (policyFaults.some(({ severity }) => severity === 'error')) return { faults }
-  return { usable: { config: parsed.data, policy }, faults }
+  return { usable: { config: parsed.data, policy, guards }, faults }
 }
 
 /** Compiles the rules, of a faulty one its conditions alone; the index in an issue is that of the file. */

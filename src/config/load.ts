@@ -1,4 +1,5 @@
 import { ConfigError, type ConfigIssue } from '../model/errors.ts'
+import type { Guards } from '../policy/guards.ts'
 import type { Policy } from '../policy/policy.ts'
 import { type Checked, checkTree } from './check.ts'
 import { blameEnvironment, withEnvironment } from './environment-defaults.ts'
@@ -17,6 +18,7 @@ import { readValue } from './yaml-value.ts'
 export interface LoadedConfig {
   readonly config: Config
   readonly policy: Policy
+  readonly guards: Guards
   /** What works, but perhaps not as meant; in the file's order. */
   readonly warnings: readonly ConfigIssue[]
   /** What the file asks for and landwaiter does in another way, with no need to change it. */

@@ -11,6 +11,7 @@ import {
   givenExternal,
   HttpAuthzSchema,
 } from './section-external.ts'
+import { ImmutableTagsSchema, ManifestRulesSchema, ProtectedTagsSchema } from './section-guards.ts'
 import { DomainsSchema, ListenSchema, TlsSchema, TrustedProxiesSchema } from './section-network.ts'
 import { AuditSchema, LimitsSchema, LogSchema } from './section-output.ts'
 import { RegistrySchema } from './section-registry.ts'
@@ -40,6 +41,9 @@ export const FileSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Answer denied reads of logged-in users as if the repository did not exist.'),
+  immutable_tags: ImmutableTagsSchema,
+  protected_tags: ProtectedTagsSchema,
+  manifest_rules: ManifestRulesSchema,
   audit: AuditSchema,
   trusted_proxies: TrustedProxiesSchema,
   state_dir: z
@@ -99,6 +103,9 @@ export const ConfigSchema = FileSchema.refine(
     ...givenExternal(file),
     require_signature: file.require_signature,
     hide_unauthorized: file.hide_unauthorized,
+    immutable_tags: file.immutable_tags,
+    protected_tags: file.protected_tags,
+    manifest_rules: file.manifest_rules,
     audit: file.audit,
     trusted_proxies: file.trusted_proxies,
     state_dir: file.state_dir,

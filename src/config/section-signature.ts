@@ -40,6 +40,3 @@ export const RequireSignatureSchema = z
   .array(SignatureRuleSchema)
   .default([])
   .describe("Repositories whose images must carry a cosign signature by one of the rule's keys.")
-
-/** Checked rules, their keys not yet read. */
-export type SignatureRuleSettings = z.output<typeof RequireSignatureSchema>[number]

@@ -44,7 +44,7 @@ export function requireIdentity(context: AuthorizationContext, found: Identifica
 export async function denyUnlessGranted(context: AuthorizationContext, found: Identified): Promise<Decision> {
   let decision = ANY_LOGIN
   for (const wanted of context.access) {
-    decision = await decide(context, found, inOurWords(context.request, wanted))
+    decision = await decideOrOverwrite(context, found, inOurWords(context.request, wanted))
     if (decision.denied.length > 0) throw await denial(context, found, decision)
     if (!covers(found, wanted)) {
       throw challenge(context, {
@@ -59,6 +59,21 @@ export async function denyUnlessGranted(context: AuthorizationContext, found: Id
 /** Tokens know docker's words only; the policy tells a list from a pull. */
 function inOurWords(request: RegistryRequest, wanted: ResourceActions): ResourceActions {
   return request.kind === 'tags' ? { ...wanted, actions: ['list'] } : wanted
+}
+
+/** Whether a push creates a tag or moves it shows when the tag is looked at, so either right lets it begin. */
+async function decideOrOverwrite(
+  context: AuthorizationContext,
+  found: Identified,
+  wanted: ResourceActions,
+): Promise<Decision> {
+  const { request } = context
+  const decision = await decide(context, found, wanted)
+  const isTagPush =
+    request.kind === 'manifest' && request.verb === 'write' && request.reference.kind === 'tag'
+  if (decision.denied.length === 0 || !isTagPush) return decision
+  const overwrite = await decide(context, found, { ...wanted, actions: ['overwrite', 'pull'] })
+  return overwrite.denied.length === 0 ? overwrite : decision
 }
 
 /** True when the policy and the token both allow `wanted`, which the request can do without. */
@@ -111,7 +126,8 @@ function covers({ access }: Identified, wanted: ResourceActions): boolean {
   return actions.has('*') || wanted.actions.every(action => actions.has(action))
 }
 
-async function denial(
+/** The answer to a denial: 401 for whoever may gain by a login, else 403. */
+export async function denial(
   context: AuthorizationContext,
   found: Identified,
   decision: Decision,

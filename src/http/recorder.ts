@@ -13,8 +13,6 @@ type Facts = Partial<Omit<RegistryExchange, 'peer' | 'outcome' | 'status'>>
 export interface Recorder {
   note(facts: Facts): void
   noteIdentification(found: Identification): void
-  /** Looks up what the tag about to be moved or deleted points to. */
-  notePreviousDigest(): Promise<void>
   /** Before the answer's head goes out: the line of a mutation is written here. @throws AuditUnwritable */
   answering(head: AnswerHead): Promise<void>
   /** After the last byte: the line of everything else. */
@@ -42,13 +40,6 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
     noteIdentification: found => {
       if (found.outcome === 'identified') note({ identity: found.identity })
       if (found.outcome === 'invalid' && found.account !== undefined) note({ account: found.account })
-    },
-    notePreviousDigest: async () => {
-      const { request } = facts
-      if (request?.kind !== 'manifest' || request.reference.kind !== 'tag') return
-      if (request.verb !== 'write' && request.verb !== 'delete') return
-      const previousDigest = await ports.currentDigest(request.name, request.reference.tag)
-      if (previousDigest !== undefined) note({ previousDigest })
     },
     answering: async head => {
       if (facts.request === undefined || isRead(facts.request)) return

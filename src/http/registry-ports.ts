@@ -4,6 +4,7 @@ import type { Decision, Question } from '../model/decision.ts'
 import type { Identity, Peer, RegistryExchange, Transfer } from '../model/exchange.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
+import type { GuardedForwardPorts } from './guarded-forward.ts'
 import type { ListPorts } from './send-list.ts'
 import type { SignatureGuardPorts } from './signature-guard.ts'
 import type { UploadSessions } from './upload-sessions.ts'
@@ -41,7 +42,7 @@ export interface ForwardOptions {
 }
 
 /** Everything that `/v2` needs; a test passes closures. */
-export interface RegistryPorts extends ListPorts, SignatureGuardPorts {
+export interface RegistryPorts extends ListPorts, SignatureGuardPorts, GuardedForwardPorts {
   readonly clock: Clock
   readonly log: Log
   readonly uploads: UploadSessions
@@ -54,8 +55,6 @@ export interface RegistryPorts extends ListPorts, SignatureGuardPorts {
   readonly hideUnauthorized: () => boolean
   /** The URL of the token realm for a client that came to `peer.host`. */
   readonly realm: (peer: Peer) => string
-  /** Digest that a tag points to now, or `undefined`; never throws. */
-  readonly currentDigest: (name: string, tag: string) => Promise<string | undefined>
   /** @throws UpstreamUnavailable before the answer's head. */
   readonly forward: (options: ForwardOptions) => Promise<Transfer>
   /** @throws AuditUnwritable */

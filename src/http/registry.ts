@@ -4,6 +4,8 @@ import { requiredAccess, upstreamAccess } from '../oci/access.ts'
 import { parseRegistryRequest } from '../oci/route.ts'
 import { denyUnlessGranted, requireIdentity } from './authorize.ts'
 import { sendFailure } from './failure.ts'
+import { guardRights } from './guard-rights.ts'
+import { forwardGuarded } from './guarded-forward.ts'
 import { withPermittedMount } from './mount.ts'
 import { pushedMediaType } from './pushed-media-type.ts'
 import { createRecorder } from './recorder.ts'
@@ -34,12 +36,11 @@ export function createRegistryHandler(
       const decision = await denyUnlessGranted(context, identified)
       const request = await withPermittedMount(context, identified)
       recorder.note({ request, rule: decision.rule, ...pushedMediaType(req, request) })
-      await recorder.notePreviousDigest()
       const account = identified.identity.subject.name
       const requireSigned = createSignatureGuard(ports, { request, account, req, res })
       const transfer = isFilteredList(ports, request)
         ? await sendList(context, { identified, request }, { req, res })
-        : await ports.forward({
+        : await forwardGuarded(ports, {
             req,
             res,
             peer,
@@ -47,6 +48,8 @@ export function createRegistryHandler(
             access: upstreamAccess(request),
             identity: identified.identity,
             isTokenExpired: identified.expired,
+            ...guardRights(context, identified),
+            note: recorder.note,
             beforeAnswer: async head => {
               await requireSigned(head)
               await recorder.answering(head)

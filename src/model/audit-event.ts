@@ -60,6 +60,8 @@ export interface AuditEvent {
   readonly tag?: string
   readonly digest?: string
   readonly previous_digest?: string
+  /** Tags that went with a deleted digest. */
+  readonly removed_tags?: readonly string[]
   /** Repository that a mount took the blob from. */
   readonly from?: string
   readonly media_type?: string

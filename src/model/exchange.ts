@@ -54,6 +54,8 @@ export interface RegistryExchange {
   readonly status: number
   readonly transfer?: Transfer
   readonly previousDigest?: string
+  /** Tags that went with a deleted digest, where they were looked at. */
+  readonly removedTags?: readonly string[]
   /** The name given with a wrong password. */
   readonly account?: string
   /** Media type of a pushed manifest. */

@@ -1,19 +1,21 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Agent, type Dispatcher, request as send } from 'undici'
 import { UpstreamUnavailable } from '../model/errors.ts'
 import { canonicalTarget } from '../oci/target.ts'
 import type { UpstreamAddress } from './address.ts'
-import type { BufferedClient } from './buffered-client.ts'
 import type { ForwardExchange } from './forward.ts'
 import { outboundHeaders, publicHeaders } from './headers.ts'
+import { unavailable } from './unavailable.ts'
 
+const CONNECT_TIMEOUT_MS = 5_000
 /** Object storage may take its time to write a tag; the idle guard is off meanwhile. */
 const TIMEOUT_MS = 5 * 60_000
-const MAX_ANSWER_BYTES = 1024 * 1024
+const CONNECTIONS = 64
 
 /** One permitted request; its body, if any, has been read. */
 export type BufferedExchange = Omit<ForwardExchange, 'res' | 'beforeAnswer'>
 
 export interface BufferedSenderOptions {
-  readonly client: BufferedClient
   readonly address: UpstreamAddress
   /** Value of the Authorization header for the registry, if any. */
   readonly authorization: (exchange: BufferedExchange) => Promise<string | undefined>
@@ -30,46 +32,87 @@ export interface SentAnswer {
   readonly body: Uint8Array
 }
 
-/** Sends a request in one piece, however the client fares. @throws UpstreamUnavailable */
-export type SendBuffered = (exchange: BufferedExchange, body?: Uint8Array) => Promise<SentAnswer>
+/** Sends pushes and deletions of manifests, which must be known to have ended. */
+export interface BufferedSender {
+  /**
+   * The answer to a PUT of `body`, or to a DELETE without one, however the client fares; sent once.
+   * @throws UpstreamUnavailable when there is no whole answer, or the registry refuses our token.
+   */
+  send(exchange: BufferedExchange, body?: Uint8Array): Promise<SentAnswer>
+  close(): Promise<void>
+}
 
-/** For manifests, whose push or deletion must be known to have ended. */
-export function createBufferedSender(options: BufferedSenderOptions): SendBuffered {
-  const { client, address } = options
-  return async (exchange, body) => {
-    const { peer, request } = exchange
-    const authorization = await options.authorization(exchange)
-    const incoming = exchange.req.headers
-    const {
-      'content-length': _length,
-      'transfer-encoding': _encoding,
-      ...headers
-    } = outboundHeaders(incoming, {
-      peer,
-      request,
-      authorization,
-    })
-    const started = performance.now()
-    const observe = (code: number) => options.observe(code, (performance.now() - started) / 1000)
-    const answer = await client
-      .ask(canonicalTarget(request), {
-        method: body === undefined ? 'DELETE' : 'PUT',
-        headers,
-        ...(body === undefined ? {} : { body }),
-        maxBytes: MAX_ANSWER_BYTES,
-        timeoutMs: TIMEOUT_MS,
-      })
-      .catch(error => {
-        observe(0)
-        throw error
-      })
-    observe(answer.status)
-    if (answer.status === 401 && options.refusalIsOurs) throw refused()
-    return {
-      status: answer.status,
-      headers: publicHeaders(answer.headers, { peer, address }),
-      body: answer.body,
-    }
+export function createBufferedSender(options: BufferedSenderOptions): BufferedSender {
+  const { address } = options
+  const agent = new Agent({
+    connections: CONNECTIONS,
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+    connect: {
+      timeout: CONNECT_TIMEOUT_MS,
+      ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
+    },
+  })
+  return {
+    send: async (exchange, body) => {
+      const authorization = await options.authorization(exchange)
+      const answer = await measured(options, () =>
+        sendOnce(agent, address, { exchange, authorization, body }),
+      )
+      if (answer.status === 401 && options.refusalIsOurs) throw refused()
+      return { ...answer, headers: publicHeaders(answer.headers, { peer: exchange.peer, address }) }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Uint8Array
+}
+
+async function sendOnce(
+  dispatcher: Dispatcher,
+  address: UpstreamAddress,
+  sent: {
+    readonly exchange: BufferedExchange
+    readonly authorization: string | undefined
+    readonly body: Uint8Array | undefined
+  },
+): Promise<Answer> {
+  const { exchange, authorization, body } = sent
+  const { peer, request, req } = exchange
+  // The length is that of what we have read.
+  const {
+    'content-length': _length,
+    'transfer-encoding': _encoding,
+    ...headers
+  } = outboundHeaders(req.headers, { peer, request, authorization })
+  const origin =
+    address.kind === 'unix' ? 'http://localhost' : `http://${hostOf(address.host)}:${address.port}`
+  const answer = await send(origin + canonicalTarget(request), {
+    method: body === undefined ? 'DELETE' : 'PUT',
+    headers,
+    body: body ?? null,
+    dispatcher,
+  })
+  return { status: answer.statusCode, headers: answer.headers, body: await answer.body.bytes() }
+}
+
+async function measured(
+  { observe, address }: BufferedSenderOptions,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const started = performance.now()
+  const seconds = () => (performance.now() - started) / 1000
+  try {
+    const answer = await ask()
+    observe(answer.status, seconds())
+    return answer
+  } catch (error) {
+    observe(0, seconds())
+    throw unavailable(address, error)
   }
 }
 
@@ -78,4 +121,8 @@ function refused(): UpstreamUnavailable {
     'refused',
     'the registry refuses the token of landwaiter; its issuer, service or rootcertbundle differ from ours',
   )
+}
+
+function hostOf(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }

@@ -143,6 +143,7 @@ export const MANIFEST_CASES: readonly RegistryCase[] = [
     exchange('DELETE', `team/web/manifests/${DIGEST}`, {
       request: manifest('delete', DIGEST),
       status: 202,
+      removedTags: ['1.0', 'latest'],
       transfer: {},
     }),
   ],

@@ -7,6 +7,7 @@ import {
   MANIFEST_TYPE,
   manifest,
   other,
+  otherManifest,
 } from './parity-content.ts'
 import { head, notHead, notMethod, ownRefusal, type Row, section } from './parity-row.ts'
 
@@ -14,6 +15,7 @@ const ACCEPT = { accept: `${INDEX_TYPE}, ${MANIFEST_TYPE}, ${DOCKER_TYPE}` }
 const L = digestOf(layer)
 const O = digestOf(other)
 const M = digestOf(manifest)
+const V2 = digestOf(otherManifest)
 const NOWHERE = digestOf(Buffer.from('nowhere'))
 const NO_ENDPOINT = ownRefusal(404, 'UNSUPPORTED', 'the registry API has no such endpoint')
 const BAD_DIGEST = ownRefusal(400, 'DIGEST_INVALID', '"sha256:abc" is not a valid sha256 or sha512 digest')
@@ -186,7 +188,16 @@ export const readRows: readonly Row[] = [
     { call: 'GET /v2/par/one/tags/list/', why: 'a slash too many', differs: NO_ENDPOINT },
   ]),
   ...section('deletes', [
-    { call: 'DELETE /v2/par/one/manifests/v2', why: 'end-9 by tag' },
+    {
+      call: 'DELETE /v2/par/one/manifests/v2',
+      why: 'end-9 by tag',
+      differs: ownRefusal(
+        405,
+        'UNSUPPORTED',
+        `registry 2.8 cannot delete a single tag; delete its digest ${V2.slice(0, 19)} instead`,
+        `digest ${V2}; tags v2`,
+      ),
+    },
     { call: `DELETE /v2/par/one/manifests/${digestOf(index)}`, why: 'end-9 by digest' },
     { call: 'GET /v2/par/one/manifests/multi', why: 'its tag is gone', headers: ACCEPT },
     { call: `DELETE /v2/par/one/manifests/${digestOf(index)}`, why: 'end-9 again' },

@@ -30,7 +30,7 @@ export function ownRefusal(
   status: number,
   code: string,
   message: string,
-  detail?: object,
+  detail?: object | string,
 ): Required<Row>['differs'] {
   const body = JSON.stringify({ errors: [{ code, message, detail }] })
   return {

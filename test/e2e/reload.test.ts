@@ -33,7 +33,7 @@ t.test('users and rules act on the next request, also for tokens already issued'
   t.match(await lw.app.reload(), { outcome: 'loaded', restart: [] })
   const denied = await list()
   t.equal(denied.status, 403, 'the same token')
-  t.match(denied.text, /developer may not pull from dev-backend\/x/)
+  t.match(denied.text, /developer may not list the tags of dev-backend\/x/)
 
   edit(lw, { users: { admin: SAMPLE.users.admin } })
   t.match(await lw.app.reload(), { outcome: 'loaded' })

@@ -14,10 +14,13 @@ import type { Peer, Transfer } from '../../src/model/exchange.ts'
 import { isReferrerTag } from '../../src/oci/referrer-tag.ts'
 import { parseRegistryRequest } from '../../src/oci/route.ts'
 import { compileGuards, type GuardEntries } from '../../src/policy/guards.ts'
-import { createBufferedClient } from '../../src/upstream/buffered-client.ts'
+import { createUpstreamClient } from '../../src/upstream/client.ts'
+import { createSmallFetch } from '../../src/upstream/fetch-small.ts'
 import { createForwarder } from '../../src/upstream/forward.ts'
-import { createRegistryLookups } from '../../src/upstream/registry-lookups.ts'
+import { createListPages } from '../../src/upstream/list-page.ts'
+import { createRegistryContent } from '../../src/upstream/registry-content.ts'
 import { createBufferedSender } from '../../src/upstream/send-buffered.ts'
+import { createFindTag } from '../../src/upstream/tag-target.ts'
 import { listTaggedManifests } from '../../src/upstream/tagged-manifests.ts'
 import type { RealRegistry } from './real-registry.ts'
 import type { Scope } from './scope.ts'
@@ -95,28 +98,31 @@ function openPorts(
   const { locks, ...entries } = options
   const [name = '', port] = host.split(':')
   const address = { kind: 'tcp', host: name, port: Number(port) } as const
-  const client = createBufferedClient(address)
+  const authorization = async () => undefined
+  const client = createUpstreamClient(address)
   t.teardown(() => client.close())
+  const small = createSmallFetch(address)
+  t.teardown(() => small.close())
   const { guards } = compileGuards(
     { immutable_tags: [], protected_tags: [], manifest_rules: [], ...entries },
     { isExempt: isReferrerTag },
   )
-  const common = {
-    address,
-    authorization: async () => undefined,
-    refusalIsOurs: true,
-    observe: () => undefined,
-  }
-  const forwarder = createForwarder({ ...common, suspendIdleGuard, discardBody })
+  const way = { address, authorization, refusalIsOurs: true, observe: () => undefined }
+  const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody })
   t.teardown(() => forwarder.close())
+  const sender = createBufferedSender(way)
+  t.teardown(() => sender.close())
+  const findTag = createFindTag({ client, address, authorization })
+  const listPage = createListPages({ get: small.get, authorization })
   return {
-    ...createRegistryLookups({ client, authorization: async () => undefined }),
+    findTag,
     taggedManifests: (repository, signal) =>
-      listTaggedManifests(client, { name: repository, authorization: undefined, signal }),
+      listTaggedManifests({ listPage, findTag }, { name: repository, signal }),
+    fetchContent: createRegistryContent({ get: small.get, authorization }),
     guards: () => guards,
     locks,
     forward: forwarder.forward,
-    send: createBufferedSender({ ...common, client }),
+    send: sender.send,
     policyConcernsTags: () => false,
   }
 }

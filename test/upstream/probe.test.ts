@@ -7,7 +7,6 @@ import t, { type Test } from 'tap'
 import type { Log } from '../../src/model/ports.ts'
 import type { UpstreamAddress } from '../../src/upstream/address.ts'
 import { createUpstreamClient, type UpstreamClient } from '../../src/upstream/client.ts'
-import { currentDigest } from '../../src/upstream/current-digest.ts'
 import { createUpstreamProbe, type UpstreamProbe, type UpstreamState } from '../../src/upstream/probe.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -129,29 +128,4 @@ const noIpv6 = Object.values(networkInterfaces())
 t.test('reaches a registry by an IPv6 address', { skip: noIpv6 && 'no ::1 here' }, async t => {
   const address = await startRegistry(t, (_, res) => res.end(), '::1')
   t.strictSame(await startProbe(t, clientOf(t, address)).probe.check(), { state: 'open' })
-})
-
-t.test('the digest behind a tag is asked for with all manifest types', async t => {
-  const asked: object[] = []
-  const digest = `sha256:${'a'.repeat(64)}`
-  const address = await startRegistry(t, ({ method, url, headers }, res) => {
-    asked.push({ method, url, accept: headers.accept, authorization: headers.authorization })
-    const found = url?.endsWith('/known') === true
-    res.writeHead(found ? 200 : 404, { 'docker-content-digest': digest }).end()
-  })
-  const client = clientOf(t, address)
-  t.equal(await currentDigest(client, { name: 'a/b', tag: 'known', authorization: 'Bearer x' }), digest)
-  t.equal(await currentDigest(client, { name: 'a/b', tag: 'other', authorization: undefined }), undefined)
-  const accept = [
-    'application/vnd.oci.image.index.v1+json',
-    'application/vnd.oci.image.manifest.v1+json',
-    'application/vnd.docker.distribution.manifest.list.v2+json',
-    'application/vnd.docker.distribution.manifest.v2+json',
-  ].join(', ')
-  t.strictSame(asked, [
-    { method: 'HEAD', url: '/v2/a/b/manifests/known', accept, authorization: 'Bearer x' },
-    { method: 'HEAD', url: '/v2/a/b/manifests/other', accept, authorization: undefined },
-  ])
-  const missing = clientOf(t, { kind: 'unix', path: join(tempDir(t), 'none.sock') })
-  t.equal(await currentDigest(missing, { name: 'a/b', tag: 'x', authorization: undefined }), undefined)
 })

@@ -1,0 +1,61 @@
+import type { Decision } from '../model/decision.ts'
+import type { RegistryExchange } from '../model/exchange.ts'
+import type { FetchContent } from '../model/signature.ts'
+import type { Guards } from '../policy/guards.ts'
+import type { KeyedLocks } from './keyed-locks.ts'
+
+/** An answer of the registry that is complete in memory; headers as they will go to the client. */
+export interface BufferedAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Uint8Array
+}
+
+/** What a tag points to; `mediaType` without parameters. */
+export interface TagTarget {
+  readonly digest: string
+  readonly mediaType: string
+}
+
+/** A tag and what it points to. */
+export interface TaggedManifest extends TagTarget {
+  readonly tag: string
+}
+
+/** Every tag of a repository, or that there are more than anybody looks at. */
+export type TagListing =
+  | { readonly outcome: 'listed'; readonly tags: readonly TaggedManifest[] }
+  | { readonly outcome: 'too many'; readonly limit: number }
+
+/** What the guards ask the registry; each throws UpstreamUnavailable when it cannot tell. */
+export interface GuardLookups {
+  /** What a tag points to now; `undefined` only when there is no such tag. */
+  readonly findTag: (name: string, tag: string) => Promise<TagTarget | undefined>
+  readonly taggedManifests: (name: string, signal: AbortSignal) => Promise<TagListing>
+  /** Bytes of a manifest or a small blob by its digest. */
+  readonly fetchContent: FetchContent
+}
+
+/** The guards of one process. */
+export interface GuardPorts extends GuardLookups {
+  /** Those now in force. */
+  readonly guards: () => Guards
+  readonly locks: KeyedLocks
+}
+
+/** What a guard adds to the audit line. */
+export type GuardFacts = Pick<RegistryExchange, 'previousDigest' | 'removedTags' | 'rule'>
+
+/** What a guard needs for one request. */
+export interface GuardedRequestPorts extends GuardPorts {
+  /** The policy's answer for an action on the repository; about one tag, if given. */
+  readonly decide: (action: 'push' | 'overwrite' | 'delete', tag?: string) => Promise<Decision>
+  /** The error that answers a denial. */
+  readonly refusal: (decision: Decision) => Promise<Error>
+  readonly note: (facts: GuardFacts) => void
+  /**
+   * Sends the request, with `body` if any, and resolves only with the registry's whole answer, even if the client
+   * has left: a lock that were released earlier would protect nothing. @throws UpstreamUnavailable
+   */
+  readonly send: (body?: Uint8Array) => Promise<BufferedAnswer>
+}
