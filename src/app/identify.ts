@@ -1,6 +1,6 @@
 import { parseAuthorization } from '../authn/authorization.ts'
 import type { AuthenticatorChain } from '../authn/chain.ts'
-import type { Identification } from '../http/registry-ports.ts'
+import type { Identification } from '../http/identification.ts'
 import type { Credentials } from '../model/credentials.ts'
 import type { VerifyToken } from '../token/verify.ts'
 

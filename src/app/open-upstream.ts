@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import { discardBody } from '../http/discard-body.ts'
+import type { ForwardOptions } from '../http/forward-options.ts'
 import { suspendIdleGuard } from '../http/listen.ts'
-import type { ForwardOptions } from '../http/registry-ports.ts'
 import type { Transfer } from '../model/exchange.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { FetchContent } from '../model/signature.ts'

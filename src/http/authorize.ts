@@ -5,8 +5,9 @@ import type { RegistryRequest } from '../model/registry-request.ts'
 import { tokenAccess } from '../oci/access.ts'
 import { bearerChallenge } from '../oci/challenge.ts'
 import { hiddenRefusal } from './hidden-refusal.ts'
+import type { Identification } from './identification.ts'
 import { Refusal, type RefusalGrounds } from './refusal.ts'
-import type { Identification, RegistryPorts } from './registry-ports.ts'
+import type { RegistryPorts } from './registry-ports.ts'
 
 /** An identification that succeeded. */
 export type Identified = Extract<Identification, { outcome: 'identified' }>

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
+import type { ForwardOptions } from './forward-options.ts'
 import type { BufferedAnswer, GuardedRequestPorts, GuardPorts } from './guard-ports.ts'
 import { suspendIdleGuard } from './listen.ts'
 import { readManifestBody } from './manifest-body.ts'
 import { deleteManifest } from './manifest-delete.ts'
 import { writeManifest } from './manifest-write.ts'
 import { pushedMediaType } from './pushed-media-type.ts'
-import type { ForwardOptions } from './registry-ports.ts'
 
 /** What the guards and the way to the registry need. */
 export interface GuardedForwardPorts extends GuardPorts {

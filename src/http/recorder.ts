@@ -3,8 +3,10 @@ import type { OciError } from '../model/errors.ts'
 import type { Peer, RegistryExchange, Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { asOciError } from './failure.ts'
+import type { AnswerHead } from './forward-options.ts'
+import type { Identification } from './identification.ts'
 import { Refusal } from './refusal.ts'
-import type { AnswerHead, Identification, RegistryPorts } from './registry-ports.ts'
+import type { RegistryPorts } from './registry-ports.ts'
 import { sessionOfLocation, type UploadSession, type UploadSessions } from './upload-sessions.ts'
 
 type Facts = Partial<Omit<RegistryExchange, 'peer' | 'outcome' | 'status'>>

@@ -1,23 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Transfer } from '../model/exchange.ts'
-import type { ListAsk, ListPage } from '../model/list-page.ts'
+import type { ListAsk } from '../model/list-page.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { type AuthorizationContext, decideOn, type Identified } from './authorize.ts'
 import { listCatalog } from './list-catalog.ts'
-import type { ListCursor } from './list-cursor.ts'
+import type { ListPorts } from './list-ports.ts'
 import { listTags } from './list-tags.ts'
 import { type Reply, sendReply } from './reply.ts'
-
-/** What the filtered lists need of the registry. */
-export interface ListPorts {
-  readonly listPage: (
-    list: { readonly kind: 'catalog' } | { readonly kind: 'tags'; readonly name: string },
-    ask: ListAsk,
-  ) => Promise<ListPage>
-  readonly listCursor: ListCursor
-  /** Whether some rule tells tags apart; without one every tag of a repository is as visible as it. */
-  readonly policyConcernsTags: () => boolean
-}
 
 /** A list that we answer ourselves. */
 export type FilteredList = Extract<RegistryRequest, { kind: 'catalog' | 'tags' }>

@@ -3,8 +3,8 @@ import { OciError } from '../model/errors.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import type { SignatureDuty } from '../model/signature.ts'
 import { isDigest } from '../oci/digest.ts'
+import type { AnswerHead } from './forward-options.ts'
 import { Refusal } from './refusal.ts'
-import type { AnswerHead } from './registry-ports.ts'
 
 const RETRY_SECONDS = 5
 

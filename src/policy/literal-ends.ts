@@ -1,12 +1,5 @@
 import { regexSource } from './regex.ts'
-import { regexLiterals } from './regex-literals.ts'
-
-/** Texts that every match of a pattern begins with, ends with, and holds; `''` when there is none to be sure of. */
-export interface LiteralEnds {
-  readonly prefix: string
-  readonly suffix: string
-  readonly needed: string
-}
+import { type LiteralEnds, regexLiterals } from './regex-literals.ts'
 
 /** The ends of a pattern that has no placeholders left; `isGlob` when slashes do not make an expression of it. */
 export function literalEnds(pattern: string, isGlob: boolean): LiteralEnds {

@@ -1,4 +1,9 @@
-import type { LiteralEnds } from './literal-ends.ts'
+/** Texts that every match of a pattern begins with, ends with, and holds; `''` when there is none to be sure of. */
+export interface LiteralEnds {
+  readonly prefix: string
+  readonly suffix: string
+  readonly needed: string
+}
 
 const NONE: LiteralEnds = { prefix: '', suffix: '', needed: '' }
 

@@ -1,4 +1,4 @@
-import type { LiteralEnds } from './literal-ends.ts'
+import type { LiteralEnds } from './regex-literals.ts'
 import type { Rule } from './rule.ts'
 
 /** Finds the rules that a name can match without trying all. */

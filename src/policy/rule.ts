@@ -11,10 +11,10 @@ import {
   untilCondition,
 } from './condition.ts'
 import type { Context, Field } from './context.ts'
-import type { LiteralEnds } from './literal-ends.ts'
 import type { Matchers } from './matcher.ts'
 import { parseEnd } from './moment.ts'
 import { printable } from './printable.ts'
+import type { LiteralEnds } from './regex-literals.ts'
 import { endsOfTemplate, parseTemplate, type Template } from './template.ts'
 import { type NewWord, type RuleActions, ruleActions } from './words.ts'
 

@@ -1,7 +1,8 @@
 import { type Capture, type Captures, captureText } from './captures.ts'
 import { type Context, FIELDS, type Field } from './context.ts'
-import { afterWildcard, beforeWildcard, type LiteralEnds, literalEnds } from './literal-ends.ts'
+import { afterWildcard, beforeWildcard, literalEnds } from './literal-ends.ts'
 import { quoteMeta, regexSource } from './regex.ts'
+import type { LiteralEnds } from './regex-literals.ts'
 
 /** A piece of a pattern; `source` is how it is written, and what it stays when nothing replaces it. */
 type TemplatePart =

@@ -1,8 +1,9 @@
 import type { Context } from './context.ts'
 import { labelChoices } from './label-choices.ts'
-import { type LiteralEnds, literalEnds } from './literal-ends.ts'
+import { literalEnds } from './literal-ends.ts'
 import type { MatchedText } from './matched-text.ts'
 import type { Matcher, Matchers } from './matcher.ts'
+import type { LiteralEnds } from './regex-literals.ts'
 import {
   endsOfTemplate,
   fixedPattern,

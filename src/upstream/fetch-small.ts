@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
-import { UpstreamUnavailable } from '../model/errors.ts'
-import { type UpstreamAddress, upstreamName } from './address.ts'
+import type { UpstreamAddress } from './address.ts'
+import { unavailable } from './unavailable.ts'
 
 const CONNECT_TIMEOUT_MS = 3_000
 const MAX_BYTES = 8 * 1024 * 1024
@@ -54,7 +54,7 @@ export function createSmallFetch(address: UpstreamAddress): SmallFetch {
         const last = await follow(first, { signal, dispatcher: storage })
         return { status: last.statusCode, headers: last.headers, body: await readBounded(last, maxBytes) }
       } catch (cause) {
-        throw unavailable(upstreamName(address), cause)
+        throw unavailable(address, cause)
       }
     },
     close: async () => {
@@ -90,22 +90,6 @@ async function readBounded({ body }: Dispatcher.ResponseData, maxBytes: number):
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, length)
-}
-
-function unavailable(upstream: string, error: unknown): UpstreamUnavailable {
-  const phase = isConnectFault(error) ? 'connect' : 'headers'
-  const what = phase === 'connect' ? 'cannot be reached' : 'did not answer'
-  return new UpstreamUnavailable(phase, `the registry ${what}, try again shortly`, {
-    cause: new Error(`upstream ${upstream}`, { cause: error }),
-  })
-}
-
-/** A name may have several addresses: then it is one error for all of them, without a `syscall` of its own. */
-function isConnectFault(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isConnectFault)
-  if (!(error instanceof Error)) return false
-  const { syscall, code } = error as NodeJS.ErrnoException
-  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT'
 }
 
 function hostOf(host: string): string {

@@ -4,10 +4,11 @@ import { UpstreamUnavailable } from '../model/errors.ts'
 import type { Identity, Peer, Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { canonicalTarget } from '../oci/target.ts'
-import { type UpstreamAddress, upstreamName } from './address.ts'
+import type { UpstreamAddress } from './address.ts'
 import { type AskLimits, createAsker } from './ask.ts'
 import { outboundHeaders, publicHeaders } from './headers.ts'
 import { relayAnswer } from './relay-answer.ts'
+import { unavailable } from './unavailable.ts'
 
 /** One permitted request and the client's side of it. */
 export interface ForwardExchange {
@@ -84,7 +85,7 @@ async function askMeasured(
     return answer
   } catch (error) {
     observe(0, seconds())
-    throw unavailable(upstreamName(address), error)
+    throw unavailable(address, error)
   } finally {
     resume()
   }
@@ -126,22 +127,6 @@ function refused(): UpstreamUnavailable {
     'refused',
     'the registry refuses the token of landwaiter; its issuer, service or rootcertbundle differ from ours',
   )
-}
-
-function unavailable(upstream: string, cause: unknown): UpstreamUnavailable {
-  const phase = isConnectFault(cause) ? 'connect' : 'headers'
-  const what = phase === 'connect' ? 'cannot be reached' : 'did not answer'
-  return new UpstreamUnavailable(phase, `the registry ${what}, try again shortly`, {
-    cause: new Error(`upstream ${upstream}`, { cause }),
-  })
-}
-
-/** A name may have several addresses: then it is one error for all of them, without a `syscall` of its own. */
-function isConnectFault(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isConnectFault)
-  if (!(error instanceof Error)) return false
-  const { syscall, code } = error as NodeJS.ErrnoException
-  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'ECONNECT_TIMEOUT'
 }
 
 /** The client left before there was an answer; 499 is the customary number for that. */

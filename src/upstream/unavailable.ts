@@ -1,6 +1,9 @@
 import { UpstreamUnavailable } from '../model/errors.ts'
 import { type UpstreamAddress, upstreamName } from './address.ts'
 
+/** As http-proxy-3 and undici call it. */
+const CONNECT_TIMEOUTS: ReadonlySet<string> = new Set(['ECONNECT_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT'])
+
 /** The error for a request that got no whole answer; `cause` is the system's or undici's error. */
 export function unavailable(address: UpstreamAddress, cause: unknown): UpstreamUnavailable {
   const isConnect = isConnectFault(cause)
@@ -27,5 +30,5 @@ function isConnectFault(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isConnectFault)
   if (!(error instanceof Error)) return false
   const { syscall, code } = error as NodeJS.ErrnoException
-  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT'
+  return syscall === 'connect' || syscall === 'getaddrinfo' || CONNECT_TIMEOUTS.has(code ?? '')
 }

@@ -1,0 +1,25 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ResourceActions } from '../model/access.ts'
+import type { Identity, Peer } from '../model/exchange.ts'
+import type { RegistryRequest } from '../model/registry-request.ts'
+
+/** Status and headers of the registry's answer, as they will go to the client. */
+export interface AnswerHead {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly bytesIn: number
+}
+
+/** One permitted request on its way to the registry. */
+export interface ForwardOptions {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly peer: Peer
+  readonly request: RegistryRequest
+  readonly identity: Identity
+  /** The client's token is out of date, but may still end its upload. */
+  readonly isTokenExpired: boolean
+  readonly access: readonly ResourceActions[]
+  /** Awaited before the answer's head goes out; a throw replaces the answer. */
+  readonly beforeAnswer: (head: AnswerHead) => Promise<void>
+}
