@@ -12,7 +12,11 @@ export function openRegistryHandler(
   const { loaded, clock, log, upstream, key, authority, uploads, audit } = parts
   const { domains, token } = loaded.config
   const { policy } = loaded
-  const concernsTags = policy.rules.some(({ hasTags }) => hasTags) || policy.used.has('overwrite')
+  // An HTTP service is told the tag, so it may tell tags apart as well.
+  const concernsTags =
+    policy.rules.some(({ hasTags }) => hasTags) ||
+    policy.used.has('overwrite') ||
+    loaded.config.http_authz !== undefined
   const verify = createTokenVerifier({
     keys: [key],
     issuer: token.issuer,
@@ -39,6 +43,7 @@ export function openRegistryHandler(
     listPage: upstream.listPage,
     listCursor: parts.listCursor,
     policyConcernsTags: () => concernsTags,
+    filtersTags: () => concernsTags || policy.used.has('list'),
     audit: audit.registry,
   })
 }

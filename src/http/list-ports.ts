@@ -8,6 +8,6 @@ export interface ListPorts {
     ask: ListAsk,
   ) => Promise<ListPage>
   readonly listCursor: ListCursor
-  /** Whether some rule tells tags apart; without one every tag of a repository is as visible as it. */
-  readonly policyConcernsTags: () => boolean
+  /** Whether some rule tells tags, or lists from pulls, apart; without one every tag is as visible as its repository. */
+  readonly filtersTags: () => boolean
 }

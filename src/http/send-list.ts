@@ -13,7 +13,7 @@ export type FilteredList = Extract<RegistryRequest, { kind: 'catalog' | 'tags' }
 
 /** True for the lists that show only what the subject may pull. */
 export function isFilteredList(ports: ListPorts, request: RegistryRequest): request is FilteredList {
-  return request.kind === 'catalog' || (request.kind === 'tags' && ports.policyConcernsTags())
+  return request.kind === 'catalog' || (request.kind === 'tags' && ports.filtersTags())
 }
 
 /** Answers a list with what the subject may pull of it. @throws OciError 400, UpstreamUnavailable */

@@ -30,10 +30,14 @@ const MANIFEST = JSON.stringify({
   config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf('{}'), size: 2 },
   layers: [],
 })
+const BLOB = digestOf('a blob, and no manifest that has a tag')
 const SESSION = '0b51f4a5-0c0c-4d5e-8f6d-8a5f3f6d1c11?_state=s'
 
 const NAMES = ['alice/app', 'dev-a/app', 'dev-b/app', 'prod/api', 'prod/web', 'x']
-const TAGS = ['latest', 'v1', 'v2']
+/** What the registry has, and a tag that it has not. */
+const TAGS = ['latest', 'v1']
+const NEW_TAG = 'v2'
+const DIGEST_OF: Readonly<Record<string, string>> = { latest: digestOf(MANIFEST), v1: digestOf('another') }
 const ACCOUNT_PATTERNS = ['alice', 'bob', '', '?*', '/^a/', '/^(.)o/', 'zoe', '*']
 const NAME_PATTERNS = [
   'prod/*',
@@ -51,8 +55,8 @@ const IPS = ['10.0.0.7', '192.0.2.1', '2001:db8::1']
 const NETWORKS = ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']
 const AGENTS = ['docker/27.0', 'skopeo/1.9', 'curl/8']
 const AGENT_PATTERNS = ['docker/*', '/skopeo|curl/']
-/** Docker's words: what our own ones are asked for at a request depends on what the registry has. */
-const ACTIONS = ['pull', 'push', 'delete', '*']
+const DOCKER_ACTIONS = ['pull', 'push', 'delete', '*']
+const ACTIONS = [...DOCKER_ACTIONS, 'overwrite', 'list', 'mount']
 
 /** Who asks, and with what password; `zoe` is known to a program alone. */
 interface Person {
@@ -65,7 +69,6 @@ interface World {
   readonly lw: TestLandwaiter
   readonly upstream: RecordingUpstream
   readonly policy: Policy
-  readonly concernsTags: boolean
   readonly people: readonly Person[]
   readonly now: number
 }
@@ -77,13 +80,24 @@ interface Visit extends World {
   readonly userAgent: string
 }
 
-/** A request and all that has to be granted for it; `mount` also needs a pull from there, or starts a plain upload. */
+/** Actions that have to be granted together; with `tag` on that tag. */
+interface Right extends ResourceActions {
+  readonly tag?: string
+}
+
+/**
+ * A request and what has to be granted for it: each of `rights` by the policy, or one of `either`, and `scope` by a
+ * token, which knows docker's words only.
+ */
 interface Ask {
   readonly method: string
   readonly path: string
-  readonly needs: readonly (ResourceActions & { readonly tag?: string })[]
-  readonly mount?: string
-  readonly list?: 'catalog' | 'tags'
+  readonly scope?: ResourceActions
+  readonly rights: readonly Right[]
+  readonly either?: readonly Right[]
+  /** With this granted as well, a blob is taken over from there; without it a plain upload begins. */
+  readonly mount?: { readonly scope: ResourceActions; readonly rights: readonly Right[] }
+  readonly list?: { readonly kind: 'catalog' } | { readonly kind: 'tags'; readonly name: string }
   readonly body?: string
 }
 
@@ -91,7 +105,8 @@ function digestOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 
-function randomEntry(random: Random): AclEntry {
+function randomEntry(random: Random, isOfDocker: boolean): AclEntry {
+  const actions = isOfDocker ? DOCKER_ACTIONS : ACTIONS
   const maybe = (probability: number, part: object) => (random.chance(probability) ? part : {})
   const effect = random.pick(['allow', 'deny'] as const)
   return {
@@ -103,7 +118,8 @@ function randomEntry(random: Random): AclEntry {
       ...maybe(0.15, { ip: random.pick(NETWORKS) }),
       ...maybe(0.15, { labels: { team: random.pick(['a', '*', '/^[ab]$/']) } }),
     },
-    actions: random.chance(0.3) ? ['*'] : [random.pick(ACTIONS), ...random.some(ACTIONS, 2)],
+    actions: random.chance(0.3) ? ['*'] : [random.pick(actions), ...random.some(actions, 3)],
+    ...maybe(isOfDocker ? 0 : 0.2, { roles: [random.pick(['reader', 'writer', 'admin'] as const)] }),
     ...maybe(0.25, { tags: [random.pick(TAG_PATTERNS), ...random.some(TAG_PATTERNS, 1)] }),
     ...maybe(0.35, { effect }),
     ...maybe(0.1, { clients: [random.pick(AGENT_PATTERNS)] }),
@@ -114,54 +130,89 @@ function randomEntry(random: Random): AclEntry {
 
 const repository = (name: string, ...actions: readonly string[]) => ({ type: 'repository', name, actions })
 
-function randomAsk(random: Random): Ask {
-  const name = random.pick(NAMES)
-  const tag = random.pick(TAGS)
-  const from = random.pick(NAMES)
-  const digest = digestOf(MANIFEST)
-  // No tag of the registry points here, so a deletion of it concerns no tag.
-  const blob = digestOf('a blob')
-  const uploads = `${name}/blobs/uploads/`
+/** A request for which a token has to say what the policy does. */
+const plain = (method: string, path: string, right: Right): Ask => {
+  const { type, name, actions } = right
+  return { method, path, scope: { type, name, actions }, rights: [right] }
+}
+
+function readsAndUploads(name: string, tag: string, from: string): readonly Ask[] {
+  const pull = repository(name, 'pull')
   const push = repository(name, 'pull', 'push')
-  const put = { method: 'PUT', body: MANIFEST }
-  const asks: readonly Ask[] = [
+  const uploads = `${name}/blobs/uploads/`
+  const source = repository(from, 'pull')
+  const start: Ask = {
+    ...plain('POST', `${uploads}?mount=${BLOB}&from=${from}`, push),
+    mount: { scope: source, rights: [repository(name, 'mount'), source] },
+  }
+  return [
     ...['GET', 'HEAD'].flatMap(method => [
-      { method, path: `${name}/manifests/${tag}`, needs: [{ ...repository(name, 'pull'), tag }] },
-      { method, path: `${name}/manifests/${digest}`, needs: [repository(name, 'pull')] },
-      { method, path: `${name}/blobs/${blob}`, needs: [repository(name, 'pull')] },
+      plain(method, `${name}/manifests/${tag}`, { ...pull, tag }),
+      plain(method, `${name}/manifests/${digestOf(MANIFEST)}`, pull),
+      plain(method, `${name}/blobs/${BLOB}`, pull),
     ]),
-    { ...put, path: `${name}/manifests/${tag}`, needs: [{ ...push, tag }] },
-    { ...put, path: `${name}/manifests/${digest}`, needs: [push] },
-    {
-      method: 'DELETE',
-      path: `${name}/manifests/${tag}`,
-      needs: [{ ...repository(name, 'delete'), tag }],
-    },
-    { method: 'DELETE', path: `${name}/manifests/${blob}`, needs: [repository(name, 'delete')] },
-    { method: 'DELETE', path: `${name}/blobs/${blob}`, needs: [repository(name, 'delete')] },
-    { method: 'GET', path: `${name}/referrers/${digest}`, needs: [repository(name, 'pull')] },
-    { method: 'GET', path: `${name}/tags/list`, needs: [repository(name, 'pull')], list: 'tags' },
+    plain('GET', `${name}/referrers/${digestOf(MANIFEST)}`, pull),
     {
       method: 'GET',
-      path: '_catalog',
-      needs: [{ type: 'registry', name: 'catalog', actions: ['*'] }],
-      list: 'catalog',
+      path: `${name}/tags/list`,
+      scope: pull,
+      rights: [repository(name, 'list')],
+      list: { kind: 'tags', name },
     },
-    { method: 'GET', path: '', needs: [] },
-    { method: 'POST', path: uploads, needs: [push] },
-    { method: 'POST', path: `${uploads}?mount=${blob}&from=${from}`, needs: [push], mount: from },
-    { method: 'POST', path: `${uploads}?mount=${blob}&from=${from}`, needs: [push], mount: from },
-    ...['GET', 'PATCH', 'DELETE'].map(method => ({ method, path: uploads + SESSION, needs: [push] })),
-    { method: 'PUT', path: `${uploads}${SESSION}&digest=${blob}`, needs: [push] },
+    {
+      ...plain('GET', '_catalog', { type: 'registry', name: 'catalog', actions: ['*'] }),
+      list: { kind: 'catalog' },
+    },
+    { method: 'GET', path: '', rights: [] },
+    plain('POST', uploads, push),
+    start,
+    start,
+    ...['GET', 'PATCH', 'DELETE'].map(method => plain(method, uploads + SESSION, push)),
+    plain('PUT', `${uploads}${SESSION}&digest=${BLOB}`, push),
   ]
-  return random.pick(asks)
+}
+
+function manifestPush(name: string, tag: string): Ask {
+  const scope = repository(name, 'pull', 'push')
+  const create = { ...scope, tag }
+  const move = { ...repository(name, 'pull', 'overwrite'), tag }
+  const ask = { method: 'PUT', path: `${name}/manifests/${tag}`, body: MANIFEST, scope }
+  const current = DIGEST_OF[tag]
+  if (current === undefined) return { ...ask, rights: [create] }
+  // What is there already may be pushed again with either right.
+  return current === digestOf(MANIFEST)
+    ? { ...ask, rights: [], either: [create, move] }
+    : { ...ask, rights: [move] }
+}
+
+function deletions(name: string, tag: string): readonly Ask[] {
+  const scope = repository(name, 'delete')
+  return [
+    plain('DELETE', `${name}/manifests/${tag}`, { ...scope, tag }),
+    plain('DELETE', `${name}/manifests/${BLOB}`, scope),
+    // The tag goes with it.
+    {
+      ...plain('DELETE', `${name}/manifests/${digestOf(MANIFEST)}`, scope),
+      rights: [scope, { ...scope, tag: 'latest' }],
+    },
+    plain('DELETE', `${name}/blobs/${BLOB}`, scope),
+  ]
+}
+
+function randomAsk(random: Random): Ask {
+  const name = random.pick(NAMES)
+  const tag = random.pick([...TAGS, NEW_TAG])
+  const push = manifestPush(name, tag)
+  const byDigest = plain('PUT', `${name}/manifests/${digestOf(MANIFEST)}`, repository(name, 'pull', 'push'))
+  return random.pick([
+    ...readsAndUploads(name, tag, random.pick(NAMES)),
+    ...deletions(name, tag),
+    ...[push, push, push, push, { ...byDigest, body: MANIFEST }],
+  ])
 }
 
 /** What the policy itself says. */
-function granted(
-  visit: Visit,
-  { tag, ...access }: ResourceActions & { readonly tag?: string },
-): readonly string[] {
+function granted(visit: Visit, { tag, ...access }: Right): readonly string[] {
   const question: Question = {
     subject: visit.person.subject,
     access,
@@ -174,9 +225,9 @@ function granted(
   return decide(visit.policy, question).granted
 }
 
-const allows = (visit: Visit, need: ResourceActions & { readonly tag?: string }) => {
-  const given = granted(visit, need)
-  return need.actions.every(action => given.includes(action))
+const allows = (visit: Visit, right: Right) => {
+  const given = granted(visit, right)
+  return right.actions.every(action => given.includes(action))
 }
 
 /** Whether a token with this access covers it; none is a password, which leaves all to the policy. */
@@ -225,7 +276,8 @@ async function send(visit: Visit, ask: Ask, authorization: string) {
   const { repositories, tags } = status === 200 && ask.list !== undefined ? JSON.parse(text) : {}
   return {
     status,
-    isLetThrough: status < 300,
+    // The registry does not have every tag.
+    isLetThrough: status < 300 || (status === 404 && forwarded.length > 0),
     isRefused: (status === 401 || status === 403) && forwarded.length === 0,
     isMount: forwarded.some(line => line.includes('mount=')),
     listed: repositories ?? tags,
@@ -235,25 +287,36 @@ async function send(visit: Visit, ask: Ask, authorization: string) {
 /** What is wrong with one request; `undefined` when it went as the policy and the token say. */
 async function disagreement(visit: Visit, ask: Ask, issued: Issued | undefined): Promise<object | undefined> {
   const { person } = visit
-  const allowed = (need: ResourceActions) => covers(issued?.access, need) && allows(visit, need)
-  const isSomebody = issued !== undefined || person.subject.name !== ''
-  const expected = isSomebody && ask.needs.every(allowed)
+  const expected = expectation(visit, ask, issued?.access)
   const got = await send(visit, ask, issued === undefined ? person.authorization : `Bearer ${issued.token}`)
-  counts[`${issued === undefined ? 'password' : 'token'} ${expected ? 'allowed' : 'denied'}`] += 1
-  const mount = ask.mount !== undefined && expected && allowed(repository(ask.mount, 'pull'))
-  const listed = expected ? visibleIn(visit, ask) : undefined
+  counts[`${issued === undefined ? 'password' : 'token'} ${expected.isAllowed ? 'allowed' : 'denied'}`] += 1
   const isRight =
-    (expected ? got.isLetThrough : got.isRefused) &&
-    got.isMount === mount &&
-    JSON.stringify(got.listed) === JSON.stringify(listed)
-  return isRight ? undefined : { ask, token: issued?.access, expected: { expected, mount, listed }, got }
+    (expected.isAllowed ? got.isLetThrough : got.isRefused) &&
+    got.isMount === expected.isMount &&
+    JSON.stringify(got.listed) === JSON.stringify(expected.listed)
+  return isRight ? undefined : { ask, token: issued?.access, expected, got }
+}
+
+function expectation(visit: Visit, ask: Ask, token: readonly ResourceActions[] | undefined) {
+  const { scope, rights, either = [], mount } = ask
+  const isAllowed =
+    (token !== undefined || visit.person.subject.name !== '') &&
+    (scope === undefined || covers(token, scope)) &&
+    rights.every(right => allows(visit, right)) &&
+    (either.length === 0 || either.some(right => allows(visit, right)))
+  const isMount =
+    isAllowed &&
+    mount !== undefined &&
+    covers(token, mount.scope) &&
+    mount.rights.every(right => allows(visit, right))
+  return { isAllowed, isMount, listed: isAllowed ? visibleIn(visit, ask) : undefined }
 }
 
 /** The names that a list should show. */
-function visibleIn(visit: Visit, { list, needs: [need] }: Ask): readonly string[] | undefined {
-  if (list === 'catalog') return NAMES.filter(name => allows(visit, repository(name, 'pull')))
-  if (list !== 'tags' || need === undefined) return undefined
-  return visit.concernsTags ? TAGS.filter(tag => allows(visit, { ...need, tag })) : TAGS
+function visibleIn(visit: Visit, { list }: Ask): readonly string[] | undefined {
+  if (list === undefined) return undefined
+  if (list.kind === 'catalog') return NAMES.filter(name => allows(visit, repository(name, 'pull')))
+  return TAGS.filter(tag => allows(visit, { ...repository(list.name, 'pull'), tag }))
 }
 
 const counts = {
@@ -274,20 +337,19 @@ async function faultOfTurn(visit: Visit): Promise<object | undefined> {
     return { scopes, expected, got: asked.access }
 
   const ask = randomAsk(random)
-  const needs = [...ask.needs, ...(ask.mount === undefined ? [] : [repository(ask.mount, 'pull')])]
   const fitting = await fetchToken(
     visit,
-    needs.map(({ type, name, actions }) => ({ type, name, actions })),
+    [ask.scope, ask.mount?.scope].filter(scope => scope !== undefined),
   )
   return (
     (await disagreement(visit, ask, undefined)) ??
     (await disagreement(visit, ask, fitting)) ??
-    (await disagreement(visit, random.chance(0.5) ? ask : { ...randomAsk(random) }, asked))
+    (await disagreement(visit, random.chance(0.5) ? ask : randomAsk(random), asked))
   )
 }
 
 function randomScope(random: Random): ResourceActions {
-  const actions = [random.pick(ACTIONS), ...random.some(ACTIONS, 2)]
+  const actions = [random.pick(DOCKER_ACTIONS), ...random.some(DOCKER_ACTIONS, 2)]
   if (random.chance(0.1)) return { type: 'registry', name: 'catalog', actions }
   return { type: 'repository', name: random.pick(NAMES), actions }
 }
@@ -327,8 +389,11 @@ function answer(request: Parameters<typeof plausibleAnswer>[0]): string {
   if (method === 'GET' && target.startsWith('/v2/_catalog')) return json({ repositories: NAMES })
   if (method === 'GET' && target.includes('/tags/list')) return json({ name: 'any', tags: TAGS })
   if (method === 'HEAD' && target.includes('/manifests/')) {
+    const reference = target.split('/').at(-1) ?? ''
+    const digest = reference.includes(':') ? reference : DIGEST_OF[reference]
+    if (digest === undefined) return 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'
     const headers = `Content-Type: ${MANIFEST_TYPE}\r\nContent-Length: ${MANIFEST.length}`
-    return `HTTP/1.1 200 OK\r\n${headers}\r\nDocker-Content-Digest: ${digestOf(MANIFEST)}\r\n\r\n`
+    return `HTTP/1.1 200 OK\r\n${headers}\r\nDocker-Content-Digest: ${digest}\r\n\r\n`
   }
   return plausibleAnswer(request)
 }
@@ -353,7 +418,8 @@ async function open(t: Test, clock: () => number) {
 
 /** Brings a random policy into force. */
 async function enact(t: Test, lw: TestLandwaiter, random: Random) {
-  const acl = Array.from({ length: 1 + random.below(8) }, () => randomEntry(random))
+  const isOfDocker = random.chance(0.3)
+  const acl = Array.from({ length: 1 + random.below(8) }, () => randomEntry(random, isOfDocker))
   const people = peopleFor(random)
   const password = SAMPLE.users.admin.password
   const users = Object.fromEntries(
@@ -365,8 +431,7 @@ async function enact(t: Test, lw: TestLandwaiter, random: Random) {
   writeFileSync(lw.file, stringify({ ...config, acl, users: { ...users, '': {} } }))
   const result = await lw.app.reload()
   if (result.outcome !== 'loaded') t.fail(JSON.stringify({ result, acl }))
-  const concernsTags = acl.some(({ tags }) => tags !== undefined)
-  return { acl, people, concernsTags, policy: compilePolicy(acl).policy }
+  return { acl, people, policy: compilePolicy(acl).policy }
 }
 
 t.test('the policy, the token realm and /v2 never disagree', async t => {

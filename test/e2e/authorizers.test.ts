@@ -136,7 +136,7 @@ t.test('logins that a program checks', async t => {
       t.match(await tags(lw, 'dev-ops/app', authorization), { status: 200, text: /"v1"/ })
       const denied = await tags(lw, 'dev-x/app', authorization)
       t.equal(denied.status, 403)
-      t.match(messageOf(denied), /^olga may not pull from dev-x\/app: /)
+      t.match(messageOf(denied), /^olga may not list the tags of dev-x\/app: /)
     }
     t.match(
       lw.audit().find(({ action }) => action === 'token' || action === 'login'),
@@ -264,7 +264,7 @@ t.test('rights that a program decides', async t => {
     t.match(await tags(lw, 'dev-ops/app', bearer(answer)), { status: 200, text: /"v1"/ })
     const denied = await tags(lw, 'other/app', bearer(answer))
     t.equal(denied.status, 403)
-    t.equal(messageOf(denied), 'ext_authz denies developer pull on other/app')
+    t.equal(messageOf(denied), 'ext_authz denies developer list on other/app')
   })
 
   await t.test('are nobody’s when the program fails or is late', async t => {
@@ -353,7 +353,7 @@ t.test('rights that a service decides over HTTP', async t => {
   await t.test('deny with the reason of the service, which clients show', async t => {
     const answer = await login(lw, developer, 'repository:other/app:pull')
     t.strictSame(accessOf(answer)[0]?.actions, [])
-    const sentence = 'http_authz denies developer pull on other/app: ask the owner of other/app'
+    const sentence = 'http_authz denies developer list on other/app: ask the owner of other/app'
     const denied = await tags(lw, 'other/app', bearer(answer))
     t.equal(denied.status, 403)
     t.equal(messageOf(denied), sentence)
@@ -365,7 +365,7 @@ t.test('rights that a service decides over HTTP', async t => {
     await skopeo.login(lw.host, { user: 'developer', password: 'developer-password' })
     const shown = await skopeo.inspect(`${lw.host}/other/app:v1`)
     t.not(shown.code, 0)
-    t.match(shown.stderr, sentence)
+    t.match(shown.stderr, sentence.replace('list', 'pull'))
     const frozen = await skopeo.inspect(`${lw.host}/dev-ops/app:v1`)
     t.match(frozen.stderr, /http_authz denies developer pull on dev-ops\/app: v1 is frozen until Monday/)
     t.match(
@@ -427,7 +427,7 @@ t.test('rights that a Casbin model decides', async t => {
   await recorded(lw, { outcome: 'success', rule: 'casbin_authz' })
   const denied = await tags(lw, 'other/app', token)
   t.equal(denied.status, 403)
-  t.equal(messageOf(denied), 'casbin_authz denies developer pull on other/app')
+  t.equal(messageOf(denied), 'casbin_authz denies developer list on other/app')
 
   await t.test('are read anew at a reload, or stay as they were', async t => {
     writeFileSync(casbin_authz.policy_path, POLICY.replace('g, developer, readers\n', ''))
