@@ -368,11 +368,8 @@ t.test('rights that a service decides over HTTP', async t => {
     t.match(shown.stderr, sentence.replace('list', 'pull'))
     const frozen = await skopeo.inspect(`${lw.host}/dev-ops/app:v1`)
     t.match(frozen.stderr, /http_authz denies developer pull on dev-ops\/app: v1 is frozen until Monday/)
-    t.match(
-      service.questions.filter(({ tag }) => tag === 'v1').map(({ name }) => name),
-      ['other/app', 'dev-ops/app'],
-      'the service is told the tag',
-    )
+    const toldTag = new Set(service.questions.filter(({ tag }) => tag === 'v1').map(({ name }) => name))
+    t.ok(toldTag.has('other/app') && toldTag.has('dev-ops/app'), 'the service is told the tag')
   })
 
   await t.test('are nobody’s while the service is down', async t => {
