@@ -70,6 +70,11 @@ function notesOn(question: Question, { config, policy }: LoadedConfig): readonly
     const who = subject.name === '' ? 'nobody gets in without a login' : 'this user cannot log in'
     notes.push(`users has no ${JSON.stringify(subject.name)}, so ${who}`)
   }
+  const authorizer = (['ext_authz', 'http_authz', 'casbin_authz'] as const).find(
+    name => config[name] !== undefined,
+  )
+  if (authorizer !== undefined)
+    notes.push(`where no rule matches, ${authorizer} decides, which is not asked here`)
   if (access.type !== 'repository') return notes
   if (!isRepositoryName(access.name)) notes.push('no repository can have this name')
   const pushes = { ...access, actions: ['pull', 'push'] }

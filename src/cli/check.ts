@@ -1,10 +1,13 @@
 import { access, constants } from 'node:fs/promises'
+import { openAuthority } from '../app/open-authority.ts'
 import { openSigningKey } from '../app/open-signing-key.ts'
 import { certificateNames } from '../app/open-tls.ts'
+import { createPasswordWorkers } from '../authn/password-workers.ts'
 import { formatIssue } from '../config/format-issue.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { ConfigError, type ConfigIssue } from '../model/errors.ts'
 import type { Log } from '../model/ports.ts'
+import { createMetrics } from '../ops/metrics.ts'
 import { openCertificateFiles } from '../tls/certificate-files.ts'
 import { complainOf } from './complain-of.ts'
 import { atConfigPlace, type FileKey, fileIssue, namedFiles } from './config-place.ts'
@@ -35,7 +38,7 @@ interface Checked {
 /** @throws ConfigError with the faults of all files that the configuration names, one a file. */
 async function requireUsableFiles(checked: Checked): Promise<void> {
   const { loaded, file } = checked
-  const pairs = await Promise.allSettled([openTokenPair(checked), openTlsPair(checked)])
+  const pairs = await Promise.allSettled([openTokenPair(checked), openTlsPair(checked), openRights(checked)])
   const refused = pairs.flatMap(result => {
     if (result.status === 'fulfilled') return []
     const error = atConfigPlace(result.reason, loaded, file)
@@ -57,6 +60,19 @@ async function unreadable({ loaded, file }: Checked): Promise<readonly ConfigIss
     return problem === undefined ? [] : [fileIssue(named.key, problem, { loaded, file })]
   })
   return (await Promise.all(issues)).flat()
+}
+
+/** Programs, models and keys are looked at, nobody is asked anything. */
+async function openRights({ loaded, terminal }: Checked): Promise<void> {
+  const authority = await openAuthority(loaded, {
+    workers: createPasswordWorkers(),
+    clock: Date.now,
+    metrics: createMetrics({ version: terminal.version }),
+    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    signatureCheck: () => Promise.reject(new TypeError('a check pulls nothing')),
+    env: terminal.env,
+  })
+  await authority.close()
 }
 
 async function openTokenPair(checked: Checked): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/load.ts'
 import { AppError, ConfigError, type ConfigIssue } from '../model/errors.ts'
+import { SignatureKeyError } from '../signature/signature-key-error.ts'
 
 /** Keys whose value is the path of a key or certificate file. */
 const FILE_KEYS = [
@@ -7,6 +8,15 @@ const FILE_KEYS = [
   ['tls', 'key'],
   ['token', 'certificate'],
   ['token', 'key'],
+] as const
+
+/** Keys whose value is a program or a file of an external authenticator or authorizer. */
+const EXTERNAL_KEYS = [
+  ['ext_auth', 'command'],
+  ['ext_authz', 'command'],
+  ['http_authz', 'ca_file'],
+  ['casbin_authz', 'model_path'],
+  ['casbin_authz', 'policy_path'],
 ] as const
 
 export type FileKey = (typeof FILE_KEYS)[number]
@@ -26,15 +36,26 @@ export function namedFiles({
 }
 
 /**
- * An unusable key or certificate file as a fault of the configuration, at the place that names the file; any other
- * error as it is.
+ * An unusable key, certificate or program as a fault of the configuration, at the place that names it; any other error
+ * as it is.
  */
 export function atConfigPlace(error: unknown, loaded: LoadedConfig, file: string): unknown {
-  if (!(error instanceof AppError) || !('file' in error)) return error
+  if (!(error instanceof AppError)) return error
+  const at = (path: readonly (string | number)[]) =>
+    new ConfigError([{ file, ...loaded.locate(path), path: path.join('.'), message: error.message }])
+  if (error instanceof SignatureKeyError) return at(error.path)
+  if (!('file' in error)) return error
+  const external = EXTERNAL_KEYS.find(([section, key]) => valueAt(loaded, section, key) === error.file)
+  if (external !== undefined) return at(external)
   const named = namedFiles(loaded).find(entry => entry.file === error.file)
   return named === undefined
     ? error
     : new ConfigError([fileIssue(named.key, error.message, { loaded, file })])
+}
+
+function valueAt({ config }: LoadedConfig, section: (typeof EXTERNAL_KEYS)[number][0], key: string): unknown {
+  const values: object = config[section] ?? {}
+  return Object.entries(values).find(([name]) => name === key)?.[1]
 }
 
 /** What is to be said about a file, at the key that names it. */

@@ -139,3 +139,24 @@ ${TAIL}`,
     for (const [index, line] of err.entries()) t.match(checked.err[index], line)
   }
 })
+
+t.test('programs, models and keys that cannot be used are faults at their place', async t => {
+  const text = [
+    'users: {"": {}}',
+    'acl: []',
+    'ext_auth: {command: /no/such/program}',
+    'casbin_authz: {model_path: /no/such/model, policy_path: /no/such/policy}',
+    'require_signature: [{name: "prod/*", key_file: /no/such/key}]',
+  ]
+  const rows: readonly (readonly [lines: readonly number[], fault: RegExp])[] = [
+    [[0, 1, 2], /:3:\d+: error: ext_auth\.command: \/no\/such\/program: /],
+    [[0, 1, 3], /:3:\d+: error: casbin_authz\.model_path: \/no\/such\/model: /],
+    [[0, 1, 4], /:3:\d+: error: require_signature\.0\.key_file: \/no\/such\/key: /],
+  ]
+  for (const [lines, fault] of rows) {
+    const file = writeConfigText(t, `${lines.map(line => text[line]).join('\n')}\n`)
+    const { code, err } = await runCli(['check', '-c', file])
+    t.equal(code, 3)
+    t.match(err, fault)
+  }
+})
