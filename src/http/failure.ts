@@ -6,6 +6,8 @@ import {
   OciError,
   UpstreamUnavailable,
 } from '../model/errors.ts'
+import type { Peer } from '../model/exchange.ts'
+import type { Log } from '../model/ports.ts'
 import { HiddenRefusal, sendHidden } from './hidden-refusal.ts'
 import { sendOciError } from './reply.ts'
 
@@ -31,6 +33,17 @@ export function asOciError(error: unknown): OciError {
   return new OciError('UNKNOWN', 'internal error; the operator finds it in the log by X-Request-Id', {
     cause: error,
   })
+}
+
+/** Logs what the operator has to look into. Too many logins at once are a client's doing, and in the audit log. */
+export function logFailure(
+  log: Log,
+  { id, path }: Pick<Peer, 'id' | 'path'>,
+  { answer, error }: { readonly answer: OciError; readonly error: unknown },
+): void {
+  if (answer.status < 500) return
+  const level = error instanceof AuthnUnavailable ? 'warn' : 'error'
+  log[level](answer.message, { id, path, error })
 }
 
 /** Answers with `error`; once a head is out only cutting the connection can tell the client. */

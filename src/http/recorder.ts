@@ -2,7 +2,7 @@ import type { AuditOutcome } from '../model/audit-event.ts'
 import type { OciError } from '../model/errors.ts'
 import type { Peer, RegistryExchange, Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
-import { asOciError } from './failure.ts'
+import { asOciError, logFailure } from './failure.ts'
 import type { AnswerHead } from './forward-options.ts'
 import type { Identification } from './identification.ts'
 import { Refusal } from './refusal.ts'
@@ -58,7 +58,7 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
     },
     failed: async error => {
       const answer = asOciError(error)
-      if (answer.status >= 500) ports.log.error(answer.message, { id: peer.id, path: peer.path, error })
+      logFailure(ports.log, peer, { answer, error })
       const decision = error instanceof Refusal ? error.decision : undefined
       note({
         reason: decision?.reason ?? answer.message,

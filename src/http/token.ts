@@ -4,7 +4,7 @@ import type { AuditOutcome } from '../model/audit-event.ts'
 import type { AuthnResult } from '../model/credentials.ts'
 import type { Identity, Peer, TokenExchange } from '../model/exchange.ts'
 import { formatScope } from '../oci/scope.ts'
-import { asOciError } from './failure.ts'
+import { asOciError, logFailure } from './failure.ts'
 import { sendReply } from './reply.ts'
 import { sendTokenFailure } from './token-failure.ts'
 import type { IssuedToken, TokenPorts } from './token-ports.ts'
@@ -121,15 +121,16 @@ async function refuse(
   error: unknown,
 ): Promise<void> {
   const { req, res, draft } = turn
-  const { id, path } = draft.peer
   const answer = asOciError(error)
-  if (answer.status >= 500) ports.log.error(answer.message, { id, path, error })
+  logFailure(ports.log, draft.peer, { answer, error })
   draft.outcome = outcomeOf(answer.status, req)
   draft.status = answer.status
   draft.reason = answer instanceof TokenRefused ? answer.auditReason : answer.message
   await ports
     .audit(draft)
-    .catch(cause => ports.log.error('the audit line of a refused login is lost', { id, error: cause }))
+    .catch(cause =>
+      ports.log.error('the audit line of a refused login is lost', { id: draft.peer.id, error: cause }),
+    )
   await sendTokenFailure(req, res, { error: answer, issuer: ports.issuer })
 }
 
