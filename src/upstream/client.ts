@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import type { UpstreamAddress } from './address.ts'
+import { undiciTarget } from './undici-target.ts'
 
 const CONNECT_TIMEOUT_MS = 3_000
 const ANSWER_TIMEOUT_MS = 10_000
@@ -21,17 +22,13 @@ export interface HeadOptions {
 
 /** A client with short time limits and at most four connections. */
 export function createUpstreamClient(address: UpstreamAddress): UpstreamClient {
+  const { origin, connect } = undiciTarget(address, CONNECT_TIMEOUT_MS)
   const agent = new Agent({
     connections: 4,
-    connect: {
-      timeout: CONNECT_TIMEOUT_MS,
-      ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
-    },
+    connect,
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   })
-  const origin =
-    address.kind === 'unix' ? 'http://localhost' : `http://${hostOf(address.host)}:${address.port}`
   return {
     head: async (path, { method, headers = {} }) => {
       const answer = await request(origin + path, { method, headers, dispatcher: agent })
@@ -40,8 +37,4 @@ export function createUpstreamClient(address: UpstreamAddress): UpstreamClient {
     },
     close: () => agent.destroy(),
   }
-}
-
-function hostOf(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }

@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import type { UpstreamAddress } from './address.ts'
 import { unavailable } from './unavailable.ts'
+import { undiciTarget } from './undici-target.ts'
 
 const CONNECT_TIMEOUT_MS = 3_000
 const MAX_BYTES = 8 * 1024 * 1024
@@ -35,16 +36,9 @@ export interface SmallFetch {
 
 /** At most eight connections to the registry. */
 export function createSmallFetch(address: UpstreamAddress): SmallFetch {
-  const registry = new Agent({
-    connections: 8,
-    connect: {
-      timeout: CONNECT_TIMEOUT_MS,
-      ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
-    },
-  })
+  const { origin, connect } = undiciTarget(address, CONNECT_TIMEOUT_MS)
+  const registry = new Agent({ connections: 8, connect })
   const storage = new Agent({ connections: 8, connect: { timeout: CONNECT_TIMEOUT_MS } })
-  const origin =
-    address.kind === 'unix' ? 'http://localhost' : `http://${hostOf(address.host)}:${address.port}`
   return {
     get: async (path, options = {}) => {
       const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
@@ -90,8 +84,4 @@ async function readBounded({ body }: Dispatcher.ResponseData, maxBytes: number):
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, length)
-}
-
-function hostOf(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }

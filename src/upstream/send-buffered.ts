@@ -6,6 +6,7 @@ import type { UpstreamAddress } from './address.ts'
 import type { ForwardExchange } from './forward.ts'
 import { outboundHeaders, publicHeaders } from './headers.ts'
 import { unavailable } from './unavailable.ts'
+import { undiciTarget } from './undici-target.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 /** Object storage may take its time to write a tag; the idle guard is off meanwhile. */
@@ -44,21 +45,17 @@ export interface BufferedSender {
 
 export function createBufferedSender(options: BufferedSenderOptions): BufferedSender {
   const { address } = options
+  const { origin, connect } = undiciTarget(address, CONNECT_TIMEOUT_MS)
   const agent = new Agent({
     connections: CONNECTIONS,
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
-    connect: {
-      timeout: CONNECT_TIMEOUT_MS,
-      ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
-    },
+    connect,
   })
   return {
     send: async (exchange, body) => {
       const authorization = await options.authorization(exchange)
-      const answer = await measured(options, () =>
-        sendOnce(agent, address, { exchange, authorization, body }),
-      )
+      const answer = await measured(options, () => sendOnce(agent, origin, { exchange, authorization, body }))
       if (answer.status === 401 && options.refusalIsOurs) throw refused()
       return { ...answer, headers: publicHeaders(answer.headers, { peer: exchange.peer, address }) }
     },
@@ -74,7 +71,7 @@ interface Answer {
 
 async function sendOnce(
   dispatcher: Dispatcher,
-  address: UpstreamAddress,
+  origin: string,
   sent: {
     readonly exchange: BufferedExchange
     readonly authorization: string | undefined
@@ -89,8 +86,6 @@ async function sendOnce(
     'transfer-encoding': _encoding,
     ...headers
   } = outboundHeaders(req.headers, { peer, request, authorization })
-  const origin =
-    address.kind === 'unix' ? 'http://localhost' : `http://${hostOf(address.host)}:${address.port}`
   const answer = await send(origin + canonicalTarget(request), {
     method: body === undefined ? 'DELETE' : 'PUT',
     headers,
@@ -121,8 +116,4 @@ function refused(): UpstreamUnavailable {
     'refused',
     'the registry refuses the token of landwaiter; its issuer, service or rootcertbundle differ from ours',
   )
-}
-
-function hostOf(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
