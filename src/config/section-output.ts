@@ -1,21 +1,6 @@
 import { z } from 'zod'
-import type { AuditAction } from '../model/audit-event.ts'
+import { AUDIT_ACTIONS } from '../model/audit-event.ts'
 import { duration, oneOf } from './schema-kit.ts'
-
-const AUDIT_ACTIONS = [
-  'pull',
-  'check',
-  'push',
-  'overwrite',
-  'delete',
-  'mount',
-  'list',
-  'login',
-  'token',
-  'server.start',
-  'server.stop',
-  'config.reload',
-] as const satisfies readonly AuditAction[]
 
 /** What is written down, and where. */
 export const AuditSchema = z

@@ -1,33 +1,37 @@
-/** Closed list of what a line can be about; `action` + `kind` + `outcome` is the key for alerts. */
-export type AuditAction =
-  | 'pull'
-  | 'check'
-  | 'push'
-  | 'overwrite'
-  | 'delete'
-  | 'mount'
-  | 'list'
-  | 'login'
-  | 'token'
-  | 'server.start'
-  | 'server.stop'
-  | 'config.reload'
+/** What a client can do to the registry. */
+export const REGISTRY_ACTIONS = [
+  'pull',
+  'check',
+  'push',
+  'overwrite',
+  'delete',
+  'mount',
+  'list',
+  'login',
+  'token',
+] as const
 
-export type AuditKind =
-  | 'manifest'
-  | 'index'
-  | 'blob'
-  | 'tag'
-  | 'tags'
-  | 'catalog'
-  | 'referrers'
-  | 'session'
-  | 'token'
-  | 'config'
-  | 'server'
+/** Closed list of what a line can be about; `action` + `kind` + `outcome` is the key for alerts. */
+export const AUDIT_ACTIONS = [...REGISTRY_ACTIONS, 'server.start', 'server.stop', 'config.reload'] as const
+export type AuditAction = (typeof AUDIT_ACTIONS)[number]
+
+/** What a client can do it to. */
+export const REGISTRY_KINDS = [
+  'manifest',
+  'index',
+  'blob',
+  'tag',
+  'tags',
+  'catalog',
+  'referrers',
+  'session',
+  'token',
+] as const
+export type AuditKind = (typeof REGISTRY_KINDS)[number] | 'config' | 'server'
 
 /** `failed`: the upstream or a check said no; `aborted`: the client or the upstream left midway. */
-export type AuditOutcome = 'success' | 'denied' | 'failed' | 'aborted'
+export const AUDIT_OUTCOMES = ['success', 'denied', 'failed', 'aborted'] as const
+export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number]
 
 export interface AuditActor {
   /** `anonymous` for the empty user; absent when the name given at a failed login looks like no name. */

@@ -1,15 +1,6 @@
+import { AUDIT_OUTCOMES, REGISTRY_ACTIONS, REGISTRY_KINDS } from '../model/audit-event.ts'
 import { CALL_BUCKETS, type Families } from './metric-families.ts'
-import {
-  ACCESS_ACTIONS,
-  AUTHN_OUTCOMES,
-  createNameLabel,
-  GRANTS,
-  KINDS,
-  NAMES_MAX,
-  OPERATIONS,
-  OUTCOMES,
-  oneOf,
-} from './metric-labels.ts'
+import { ACCESS_ACTIONS, AUTHN_OUTCOMES, createNameLabel, GRANTS, NAMES_MAX, oneOf } from './metric-labels.ts'
 
 /** Counts of logins, decisions, tokens and registry operations. */
 export interface AccessMetrics {
@@ -55,7 +46,11 @@ export function accessMetrics(families: Families): AccessMetrics {
   const backendLabel = createNameLabel(NAMES_MAX)
   return {
     countOperation: ({ action, kind, outcome }) =>
-      operations([oneOf(OPERATIONS, action), oneOf(KINDS, kind), oneOf(OUTCOMES, outcome)]),
+      operations([
+        oneOf(REGISTRY_ACTIONS, action),
+        oneOf(REGISTRY_KINDS, kind),
+        oneOf(AUDIT_OUTCOMES, outcome),
+      ]),
     observeAuthn({ backend, outcome, seconds }) {
       attempts([backendLabel(backend), oneOf(AUTHN_OUTCOMES, outcome)])
       duration([backendLabel(backend)], seconds)

@@ -19,31 +19,6 @@ export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTION
 /** Actions of an access request (distribution docs/spec/auth/scope.md). */
 export const ACCESS_ACTIONS = ['pull', 'push', 'delete', '*'] as const
 
-/** Operations, kinds and outcomes of the audit log that concern the registry. */
-export const OPERATIONS = [
-  'pull',
-  'check',
-  'push',
-  'overwrite',
-  'delete',
-  'mount',
-  'list',
-  'login',
-  'token',
-] as const
-export const KINDS = [
-  'manifest',
-  'index',
-  'blob',
-  'tag',
-  'tags',
-  'catalog',
-  'referrers',
-  'session',
-  'token',
-] as const
-export const OUTCOMES = ['success', 'denied', 'failed', 'aborted'] as const
-
 export const AUTHN_OUTCOMES = ['authenticated', 'rejected', 'unknown', 'unavailable', 'throttled'] as const
 export const GRANTS = ['anonymous', 'basic', 'password', 'refresh_token', 'authorization_code'] as const
 
