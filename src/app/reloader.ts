@@ -2,6 +2,7 @@ import { describeServerEvent } from '../audit/describe-server-event.ts'
 import { formatIssue } from '../config/format-issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { ConfigError } from '../model/errors.ts'
+import { messageOf } from '../model/message-of.ts'
 import type { Live } from './live.ts'
 import type { Parts } from './parts.ts'
 
@@ -54,7 +55,7 @@ async function attempt(live: Live, load: () => Promise<LoadedConfig>): Promise<R
   } catch (error) {
     if (error instanceof ConfigError)
       return { outcome: 'rejected', faults: error.issues.map(issue => formatIssue(issue)) }
-    return { outcome: 'rejected', faults: [error instanceof Error ? error.message : String(error)] }
+    return { outcome: 'rejected', faults: [messageOf(error)] }
   }
 }
 

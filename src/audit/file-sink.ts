@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../model/audit-event.ts'
 import { AuditUnwritable } from '../model/errors.ts'
+import { messageOf } from '../model/message-of.ts'
 import type { AppendAudit, Log } from '../model/ports.ts'
 import { formatLine } from './format-line.ts'
 import { type LineFile, openLineFile, type WriteResult } from './line-file.ts'
@@ -154,7 +155,7 @@ function acknowledge(state: State, entries: readonly Entry[]): void {
 
 /** What waits behind a failed write would meet the same full disk: it is refused too, so that no number is lost. */
 function refuse(state: State, entries: readonly Entry[], cause: unknown): void {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   if (state.degraded === undefined) {
     state.options.log.error('the audit log cannot be written', { ...place(state), error: cause })
   }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Question } from '../model/decision.ts'
+import { messageOf } from '../model/message-of.ts'
 import { type Authorizer, cannotTell, type Verdict } from './authorizer.ts'
 import { type CasbinModel, compileCasbin } from './casbin-model.ts'
 import { dockerWord } from './docker-words.ts'
@@ -44,7 +45,7 @@ async function compile(
   try {
     return await compileCasbin(modelText, policyText)
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause)
+    const problem = messageOf(cause)
     throw new ExternalFileError(model_path, `makes no policy with ${policy_path}: ${problem}`, { cause })
   }
 }

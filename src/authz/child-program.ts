@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import { messageOf } from '../model/message-of.ts'
 import type { ProgramResult } from '../model/program.ts'
 
 const MAX_OUTPUT_BYTES = 64 * 1024
@@ -31,7 +32,7 @@ export function startChild(program: Program, input: string): ChildRun {
   try {
     return watch(spawnGroup(program), { program, input })
   } catch (error) {
-    const reason = `it cannot be started: ${error instanceof Error ? error.message : String(error)}`
+    const reason = `it cannot be started: ${messageOf(error)}`
     return { result: Promise.resolve({ outcome: 'failed', reason }), fail: () => {} }
   }
 }

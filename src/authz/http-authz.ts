@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Question } from '../model/decision.ts'
+import { messageOf } from '../model/message-of.ts'
 import type { Secret } from '../model/secret.ts'
 import { type Authorizer, cannotTell, type Verdict } from './authorizer.ts'
 import { dockerWord, dockerWords } from './docker-words.ts'
@@ -60,7 +61,7 @@ export async function openHttpAuthz(settings: HttpAuthzSettings): Promise<Author
     try {
       return toVerdict(await post(JSON.stringify({ input: inputOf(question) })), question)
     } catch (error) {
-      throw cannotTell('http_authz', error instanceof Error ? error.message : String(error), error)
+      throw cannotTell('http_authz', messageOf(error), error)
     } finally {
       slots.leave()
     }

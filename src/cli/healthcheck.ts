@@ -1,6 +1,7 @@
 import { request } from 'undici'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../model/errors.ts'
+import { messageOf } from '../model/message-of.ts'
 import { type AdminAddress, adminUrl } from './admin-url.ts'
 import { complainOf } from './complain-of.ts'
 import { EXIT } from './exit-code.ts'
@@ -40,7 +41,7 @@ async function ask(url: string, terminal: Terminal): Promise<number> {
   try {
     return report(await fetchReadiness(url), terminal)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     terminal.complain(`error: ${url} does not answer: ${reason}\n`)
     return EXIT.failed
   }

@@ -1,5 +1,6 @@
 import { request } from 'undici'
 import { loadConfig } from '../config/load.ts'
+import { messageOf } from '../model/message-of.ts'
 import { adminUrl } from './admin-url.ts'
 import { complainOf } from './complain-of.ts'
 import { EXIT } from './exit-code.ts'
@@ -32,9 +33,7 @@ async function ask(url: string, terminal: Terminal): Promise<number> {
     terminal.complain(text)
     return answer.statusCode === 422 ? EXIT.config : EXIT.failed
   } catch (error) {
-    terminal.complain(
-      `error: ${url} does not answer: ${error instanceof Error ? error.message : String(error)}\n`,
-    )
+    terminal.complain(`error: ${url} does not answer: ${messageOf(error)}\n`)
     return EXIT.failed
   }
 }

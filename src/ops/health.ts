@@ -1,3 +1,5 @@
+import { messageOf } from '../model/message-of.ts'
+
 /** A check answers `undefined` when all is well, else the reason; throwing counts as a reason, too. */
 export type ReadinessCheck = () => string | undefined | Promise<string | undefined>
 
@@ -57,7 +59,7 @@ async function runCheck(name: string, check: ReadinessCheck): Promise<CheckResul
     const reason = await check()
     return { name, ok: reason === undefined, message: oneLine(reason ?? 'ok') }
   } catch (error) {
-    return { name, ok: false, message: oneLine(error instanceof Error ? error.message : String(error)) }
+    return { name, ok: false, message: oneLine(messageOf(error)) }
   }
 }
 

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { messageOf } from '../model/message-of.ts'
 
 /** The expression inside `/…/`; `undefined` when `pattern` is a glob, as `/` and `//` are. */
 export function regexSource(pattern: string): string | undefined {
@@ -29,7 +30,7 @@ function tryCompile(source: string): RegexResult {
   try {
     return { regex: RE2JS.compile(source) }
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error) }
+    return { fault: messageOf(error) }
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { messageOf } from '../model/message-of.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import { CertificateFileError } from './certificate-file-error.ts'
 import type { CertificateSource } from './certificate-source.ts'
@@ -145,7 +146,7 @@ function createTable(options: FilesSourceOptions, pairs: readonly KeyPair[]): Co
   try {
     return createContextTable(pairs)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     throw new CertificateFileError(pathOf(options, 0), `cannot be served: ${reason}`, { cause })
   }
 }

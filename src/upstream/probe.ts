@@ -1,3 +1,4 @@
+import { messageOf } from '../model/message-of.ts'
 import type { Log } from '../model/ports.ts'
 import type { UpstreamClient } from './client.ts'
 
@@ -74,7 +75,7 @@ async function ask(client: UpstreamClient): Promise<UpstreamState> {
     const challenge = String(headers['www-authenticate'] ?? '')
     return { state: 'guarded', service: /\bservice="([^"]*)"/.exec(challenge)?.[1] }
   } catch (error) {
-    return { state: 'down', reason: error instanceof Error ? error.message : String(error) }
+    return { state: 'down', reason: messageOf(error) }
   }
 }
 

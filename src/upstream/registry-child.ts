@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { lstat, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../model/message-of.ts'
 import type { Log } from '../model/ports.ts'
 import { createUpstreamClient, type UpstreamClient } from './client.ts'
 import { RegistryFailed } from './registry-errors.ts'
@@ -116,8 +117,4 @@ async function pollUntilAnswered(client: UpstreamClient, limit: AbortSignal): Pr
     if (answer?.status === 200 || answer?.status === 401) return
     await delay(READY_POLL_MS, undefined, { signal: limit })
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }
