@@ -5,6 +5,7 @@ import { suspendIdleGuard } from '../http/listen.ts'
 import type { Transfer } from '../model/exchange.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { FetchContent } from '../model/signature.ts'
+import type { TagListing } from '../model/tagged-manifest.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { SigningKey } from '../token/signing-key.ts'
 import { type UpstreamAddress, upstreamName } from '../upstream/address.ts'
@@ -20,7 +21,7 @@ import {
   createBufferedSender,
 } from '../upstream/send-buffered.ts'
 import { createFindTag, type FindTag } from '../upstream/tag-target.ts'
-import { listTaggedManifests, type TagListing } from '../upstream/tagged-manifests.ts'
+import { listTaggedManifests } from '../upstream/tagged-manifests.ts'
 import { createServices, fallbackService, type Services } from './services.ts'
 import { createUpstreamBearer } from './upstream-bearer.ts'
 

@@ -1,6 +1,7 @@
 import type { Decision } from '../model/decision.ts'
 import type { RegistryExchange } from '../model/exchange.ts'
 import type { FetchContent } from '../model/signature.ts'
+import type { TagListing, TagTarget } from '../model/tagged-manifest.ts'
 import type { Guards } from '../policy/guards.ts'
 import type { KeyedLocks } from './keyed-locks.ts'
 
@@ -10,22 +11,6 @@ export interface BufferedAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Uint8Array
 }
-
-/** What a tag points to; `mediaType` without parameters. */
-export interface TagTarget {
-  readonly digest: string
-  readonly mediaType: string
-}
-
-/** A tag and what it points to. */
-export interface TaggedManifest extends TagTarget {
-  readonly tag: string
-}
-
-/** Every tag of a repository, or that there are more than anybody looks at. */
-export type TagListing =
-  | { readonly outcome: 'listed'; readonly tags: readonly TaggedManifest[] }
-  | { readonly outcome: 'too many'; readonly limit: number }
 
 /** What the guards ask the registry; each throws UpstreamUnavailable when it cannot tell. */
 export interface GuardLookups {

@@ -1,10 +1,11 @@
 import { OciError } from '../model/errors.ts'
 import type { Reference } from '../model/reference.ts'
+import type { TaggedManifest } from '../model/tagged-manifest.ts'
 import { indexChildren } from '../oci/index-children.ts'
 import { manifestKind } from '../oci/manifest-types.ts'
 import { printable } from '../policy/printable.ts'
 import { shortDigest } from './digest-of.ts'
-import type { BufferedAnswer, GuardedRequestPorts, TaggedManifest } from './guard-ports.ts'
+import type { BufferedAnswer, GuardedRequestPorts } from './guard-ports.ts'
 import { Refusal } from './refusal.ts'
 
 const MAX_MESSAGE = 200

@@ -1,14 +1,9 @@
 import { UpstreamUnavailable } from '../model/errors.ts'
+import type { TagTarget } from '../model/tagged-manifest.ts'
 import { MANIFEST_ACCEPT } from '../oci/manifest-types.ts'
 import type { UpstreamAddress } from './address.ts'
 import type { UpstreamClient } from './client.ts'
 import { unavailable, unexpectedAnswer } from './unavailable.ts'
-
-/** What a tag points to; `mediaType` without parameters. */
-export interface TagTarget {
-  readonly digest: string
-  readonly mediaType: string
-}
 
 /**
  * Asks what a tag points to now: `undefined` only when the registry says that there is no such tag.

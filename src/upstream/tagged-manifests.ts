@@ -1,6 +1,7 @@
 import type { ListAsk, ListPage } from '../model/list-page.ts'
+import type { TaggedManifest, TagListing } from '../model/tagged-manifest.ts'
 import { isTag } from '../oci/tag.ts'
-import type { FindTag, TagTarget } from './tag-target.ts'
+import type { FindTag } from './tag-target.ts'
 import { unexpectedAnswer } from './unavailable.ts'
 
 const MAX_TAGS = 10_000
@@ -8,16 +9,6 @@ const PAGE = 1_000
 const CONCURRENCY = 8
 /** For the whole listing; clients show no progress meanwhile. */
 const DEADLINE_MS = 60_000
-
-/** A tag and what it points to. */
-export interface TaggedManifest extends TagTarget {
-  readonly tag: string
-}
-
-/** Every tag of a repository, or that there are more than we look at. */
-export type TagListing =
-  | { readonly outcome: 'listed'; readonly tags: readonly TaggedManifest[] }
-  | { readonly outcome: 'too many'; readonly limit: number }
 
 /** How the registry is asked. */
 export interface TagListingPorts {
