@@ -102,7 +102,8 @@ t.test('where a machine reads, nothing but JSON is written', async t => {
 
 t.test('on a terminal the log is text, the login line comes last, and Ctrl-C ends it', async t => {
   const { file, auditFile } = setUp(t)
-  const command = `'${process.execPath}' '${MAIN}' serve -c '${file}'`
+  // Without `exec` some shells stay in between, get the Ctrl-C as well and end with 130 whatever the server did.
+  const command = `exec '${process.execPath}' '${MAIN}' serve -c '${file}'`
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'])
   t.teardown(() => child.kill())
   let screen = ''
