@@ -116,3 +116,31 @@ export class AuthzUnavailable extends AppError {
 export class AuditUnwritable extends AppError {
   readonly code = 'AUDIT_UNWRITABLE'
 }
+
+/**
+ * Why a certificate authority did not do what it was asked. `network`: not reached, or not trusted; `server`: its own
+ * fault, 5xx; `limited`: a rate limit; `validation`: a name could not be verified; `replaced`: it does not accept
+ * `replaces`; `account`: it does not know our account; `refused`: it will not issue this (CAA, policy, EAB, terms, paused).
+ */
+export type AcmeFailure = 'network' | 'server' | 'limited' | 'validation' | 'replaced' | 'account' | 'refused'
+
+/** A certificate authority did not issue, renew or revoke; the message is for the operator. */
+export class AcmeFailed extends AppError {
+  readonly code = 'ACME_FAILED'
+  readonly failure: AcmeFailure
+  /** How long the authority asked us to wait, ms. */
+  readonly retryAfterMs: number | undefined
+  /** RFC 8555 §6.7 problem type without its URN prefix: `unauthorized`, `rateLimited`. */
+  readonly problem: string | undefined
+
+  constructor(
+    failure: AcmeFailure,
+    message: string,
+    options: { readonly retryAfterMs?: number; readonly problem?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.failure = failure
+    this.retryAfterMs = options.retryAfterMs
+    this.problem = options.problem
+  }
+}
