@@ -83,3 +83,11 @@ function isHostname(host: string): boolean {
   const isNumber = /^\d+$/.test(labels.at(-1) ?? '')
   return host.length <= 253 && !isNumber && labels.every(label => LABELS.test(label) || /^\d+$/.test(label))
 }
+
+/** A host name or IP address, in brackets when IPv6 with a port, and the port; without one `port` is absent. */
+export function parseNetworkHost(text: string): Parsed<{ readonly host: string; readonly port?: number }> {
+  const domain = parseDomain(text)
+  if (!('value' in domain)) return { ...domain, fault: 'must be HOST or HOST:PORT' }
+  const [, v6, name = '', digits] = HOST_PORT.exec(domain.value) ?? []
+  return { value: { host: v6 ?? name, ...(digits === undefined ? {} : { port: Number(digits) }) } }
+}

@@ -1,30 +1,19 @@
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { type ListenAddress, parseListenAddress, type UpstreamAddress } from './address.ts'
-import type { TlsName } from './go-tls.ts'
+import { pairOf, tlsMode } from './resolve-tls.ts'
 import type { ServerSchema, TokenSchema } from './section-docker-auth.ts'
-import type { TlsSchema } from './section-network.ts'
+import type { DomainsSchema, TlsSchema } from './section-network.ts'
 import { defaultRun, type RegistrySchema, type RunChoice, type S3Storage } from './section-registry.ts'
 
 interface Sections {
+  readonly domains: z.output<typeof DomainsSchema>
   readonly tls: z.output<typeof TlsSchema>
   readonly token: z.output<typeof TokenSchema>
   readonly registry: z.output<typeof RegistrySchema>
   readonly server: z.output<typeof ServerSchema>
   readonly state_dir: string
 }
-
-/** Limits for every TLS listener; `curves` and `ciphers` are OpenSSL lists for Node's options. */
-interface TlsLimits {
-  readonly min_version: '1.2' | '1.3'
-  readonly curves?: string
-  readonly ciphers?: string
-}
-
-/** How the HTTPS listener gets its certificate. */
-export type TlsSettings =
-  | ({ readonly mode: 'internal' | 'off' } & TlsLimits)
-  | ({ readonly mode: 'files'; readonly certificate: string; readonly key: string } & TlsLimits)
 
 /** docker_auth's own listener: TCP, or a Unix socket. */
 export type PlainListener = ListenAddress | { readonly path: string }
@@ -67,27 +56,11 @@ export interface RegistrySettings {
   readonly run?: RunSettings
 }
 
-/** Go keeps the TLS 1.3 suites whatever list is given; Node takes them from the same list. */
-const TLS13_SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
 const DEFAULT_UPSTREAM: UpstreamAddress = {
   kind: 'tcp',
   origin: 'http://registry:5000',
   host: 'registry',
   port: 5000,
-}
-
-/** TLS with what docker_auth's `server` says, where `tls` says nothing. */
-export function resolveTls({ tls, server }: Sections): TlsSettings {
-  const limits: TlsLimits = {
-    min_version: tls.min_version ?? server.tls_min_version?.minVersion ?? '1.2',
-    ...opensslList('curves', server.tls_curve_preferences, []),
-    ...opensslList('ciphers', server.tls_cipher_suites, TLS13_SUITES),
-  }
-  const pair = pairOf(tls) ?? pairOf(server)
-  const mode = tls.mode ?? (pair === undefined ? 'internal' : 'files')
-  if (mode !== 'files') return { mode, ...limits }
-  if (pair === undefined) throw new TypeError('the schema let tls.mode files pass without a certificate')
-  return { mode, ...pair, ...limits }
 }
 
 /** Tokens are signed with `token`'s pair, else with `server`'s, as in docker_auth. */
@@ -116,9 +89,10 @@ export function resolveRegistry({ registry, state_dir }: Sections): RegistrySett
 }
 
 /** docker_auth's listener is opened only where no HTTPS listener takes its place. */
-export function resolveServer({ server, tls }: Sections): ServerSettings {
+export function resolveServer(sections: Sections): ServerSettings {
+  const { server } = sections
   const { path_prefix, real_ip_header, real_ip_pos, hsts } = server
-  const listen = tls.mode === 'off' ? plainListener(server) : null
+  const listen = tlsMode(sections) === 'off' ? plainListener(server) : null
   return {
     listen,
     path_prefix,
@@ -143,23 +117,4 @@ function settled(run: RunChoice, stateDir: string): RunSettings {
       storage.kind === 's3' ? storage : { ...storage, root: storage.root ?? join(stateDir, 'registry') },
     delete: run.delete,
   }
-}
-
-interface MaybePair {
-  readonly certificate?: string | undefined
-  readonly key?: string | undefined
-}
-
-function pairOf({ certificate, key }: MaybePair) {
-  return certificate === undefined || key === undefined ? undefined : { certificate, key }
-}
-
-function opensslList<Key extends string>(
-  key: Key,
-  names: readonly TlsName[] | undefined,
-  always: readonly string[],
-) {
-  const known = (names ?? []).flatMap(({ openssl }) => openssl ?? [])
-  const list = [...new Set([...always, ...known])].join(':')
-  return (known.length === 0 ? {} : { [key]: list }) as { readonly [K in Key]?: string }
 }

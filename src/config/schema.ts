@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { acmeFaults } from './acme-faults.ts'
 import { parseListenAddress } from './address.ts'
-import { resolveRegistry, resolveServer, resolveTls, resolveToken } from './resolve.ts'
+import { resolveRegistry, resolveServer, resolveToken } from './resolve.ts'
+import { resolveTls } from './resolve-tls.ts'
 import { always } from './schema-kit.ts'
 import { AclCompatSchema, AclSchema } from './section-acl.ts'
 import { ServerSchema, TokenSchema } from './section-docker-auth.ts'
@@ -91,6 +93,9 @@ export const ConfigSchema = FileSchema.refine(
     file => file.acl !== NO_ACL || 'ext_authz' in file || 'http_authz' in file || 'casbin_authz' in file,
     { error: complaintOfAbsence(AclSchema), path: ['acl'], ...always },
   )
+  .superRefine((file, context) => {
+    for (const { path, message } of acmeFaults(file)) context.addIssue({ code: 'custom', path, message })
+  })
   .transform(file => ({
     domains: file.domains,
     listen: file.listen,

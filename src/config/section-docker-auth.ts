@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { parseDomain } from './address.ts'
 import { parseCipherSuite, parseCurve, parseMinVersion } from './go-tls.ts'
-import { always, oneOf, optionalText, parsedText } from './schema-kit.ts'
+import { always, oneOf, optionalText, type Parsed, parsedText } from './schema-kit.ts'
 
 interface Pair {
   readonly certificate?: string | undefined
@@ -11,6 +12,10 @@ const hasKeyToo = ({ certificate, key }: Pair) => certificate === undefined || k
 const hasCertificateToo = ({ certificate, key }: Pair) => key === undefined || certificate !== undefined
 const NEEDS_KEY = { error: 'needs "key" beside it', path: ['certificate'], ...always }
 const NEEDS_CERTIFICATE = { error: 'needs "certificate" beside it', path: ['key'], ...always }
+
+function parseHost(text: string): Parsed<string | undefined> {
+  return text === '' ? { value: undefined } : parseDomain(text)
+}
 
 /** docker_auth's `server`; unknown keys are ignored with a warning, as docker_auth ignores them. */
 export const ServerSchema = z
@@ -33,6 +38,16 @@ export const ServerSchema = z
       .describe('Position of the client in that list; negative counts from the end.'),
     certificate: optionalText().describe('PEM certificate for TLS; also for tokens when `token` names none.'),
     key: optionalText().describe('PEM private key of `certificate`.'),
+    letsencrypt: z
+      .object({
+        email: optionalText().describe('Address of the account; `tls.acme.email` goes before it.'),
+        cache_dir: optionalText().describe('Not used: certificates are kept in `state_dir`.'),
+        host: parsedText(parseHost)
+          .optional()
+          .describe('Host that a certificate is wanted for, beside `domains`.'),
+      })
+      .optional()
+      .describe("docker_auth's certificates by ACME, without certificate and key; here they are `tls.acme`."),
     hsts: z.boolean().default(false).describe('Send `Strict-Transport-Security`.'),
     tls_min_version: parsedText(parseMinVersion)
       .optional()

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LISTENER, type ListenAddress, parseDomain, parseListenAddress, parseNetwork } from './address.ts'
 import { oneOf, type Parsed, parsedText } from './schema-kit.ts'
+import { AcmeSchema } from './section-acme.ts'
 
 const domain = parsedText(parseDomain).optional()
 
@@ -42,17 +43,15 @@ export const ListenSchema = z
   .prefault({})
   .describe('Addresses of our own listeners.')
 
-const NO_ACME =
-  'mode "acme" is not available in this version of landwaiter: use internal (own CA), files (own certificate) or off'
-
 /** Where the certificate comes from. */
 export const TlsSchema = z
   .strictObject({
-    mode: oneOf(['internal', 'files', 'off'], { acme: NO_ACME })
+    mode: oneOf(['acme', 'internal', 'files', 'off'])
       .optional()
       .describe(
-        '`internal`: certificates from our own CA; `files`: from `certificate` and `key`; `off`: plain HTTP behind a load balancer. Default: `files` when a certificate is given here or under `server`, else `internal`.',
+        '`acme`: certificates that an authority issues and renews; `internal`: from our own CA; `files`: from `certificate` and `key`; `off`: plain HTTP behind a load balancer. Default: `files` when a certificate is given here or under `server`, else `acme` when a domain is public, else `internal`.',
       ),
+    acme: AcmeSchema,
     certificate: z.string().optional().describe('PEM file with the certificate and its chain.'),
     key: z.string().optional().describe('PEM file with the private key.'),
     min_version: oneOf(['1.2', '1.3'])

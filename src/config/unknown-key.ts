@@ -38,15 +38,6 @@ export function unknownKey({ path, key, known, strict, isNull }: UnknownKey): Fa
     const message = `${key} is not available in this version of landwaiter`
     return { severity: 'error', path, message, hint: 'remove it or keep docker_auth' }
   }
-  if (path.join() === 'server' && key === 'letsencrypt') {
-    const message = 'certificates by ACME are not available in this version of landwaiter'
-    return {
-      severity: 'error',
-      path: [...path, key],
-      message,
-      hint: 'remove it and set tls.mode to internal or files',
-    }
-  }
   const message = `unknown key ${JSON.stringify(key)}`
   if (path.length === 2 && path[0] === 'acl' && CONDITIONS.has(key)) {
     return { severity: 'error', path, message, hint: `a condition belongs under "match"` }

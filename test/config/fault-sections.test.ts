@@ -23,12 +23,12 @@ t.test('checks values of its own sections', async t => {
     [
       below('tls: {mode: acme}'),
       [
-        '3:13: error: tls.mode: mode "acme" is not available in this version of landwaiter: use internal (own CA), files (own certificate) or off',
+        '3:13: error: tls.mode: mode "acme" needs to know for which name: set domains.registry, or tls.acme.names',
       ],
     ],
     [
       below('tls: {mode: file}'),
-      ['3:13: error: tls.mode: must be internal, files or off; did you mean "files"?'],
+      ['3:13: error: tls.mode: must be acme, internal, files or off; did you mean "files"?'],
     ],
     [below('tls: {mode: files}'), ['3:13: error: tls.mode: mode "files" needs tls.certificate and tls.key']],
     [below('tls: {key: a}'), ['3:12: error: tls.key: needs "certificate" beside it']],
