@@ -63,9 +63,18 @@ ensure_cosign() {
   unpack_packages trixie "$landwaiter_cache/cosign" cosign || die 'the tests need cosign; it could not be fetched'
 }
 
+# The pebble of Debian 12 tells no renewal windows; the one of Debian 13 needs nothing newer than what Debian 12 has.
+ensure_pebble() {
+  [ ! -x "$landwaiter_cache/pebble/usr/bin/pebble-challtestsrv" ] || return 0
+  command -v apt-get >/dev/null || die 'the tests need pebble 2.6'
+  say 'fetching pebble: the package pebble of Debian 13 (6 MB), unpacked, not installed'
+  unpack_packages trixie "$landwaiter_cache/pebble" pebble || die 'the tests need pebble; it could not be fetched'
+}
+
 install_node_modules
 build_tap
 ensure_registry
 install_programs
 ensure_compose
 ensure_cosign
+ensure_pebble
