@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { startProcess } from './background-process.ts'
 import { freePort } from './free-port.ts'
@@ -27,11 +28,11 @@ export interface BindZone {
   readonly updates?: 'key' | 'anybody' | 'nobody'
 }
 
-/** `port` is a free one unless told; `address` is of loopback, `127.0.0.1` unless told. */
+/** `port` is a free one unless told. `address` is `127.0.0.1` unless told; named listens at addresses of interfaces only. */
 export interface BindOptions {
   readonly zones: readonly BindZone[]
   readonly key?: BindKey
-  readonly address?: string
+  readonly address?: '127.0.0.1' | '::1'
   readonly port?: number
 }
 
@@ -39,7 +40,7 @@ export interface BindOptions {
 export interface Bind {
   readonly host: string
   readonly port: number
-  /** `ADDRESS:PORT`, as pebble's `-dnsserver` takes it. */
+  /** `ADDRESS:PORT` or `[ADDRESS]:PORT`, as pebble's `-dnsserver` takes it. */
   readonly server: string
   readonly output: () => string
   readonly stop: () => Promise<unknown>
@@ -73,7 +74,8 @@ async function tryStart(t: Scope, options: BindOptions): Promise<Bind | undefine
     () => /\b(running|address in use)\r?\n/.exec(named.output())?.[1],
   )
   if (started !== 'running' || named.output().includes('address in use')) return undefined
-  return { host, port, server: `${host}:${port}`, output: named.output, stop: () => named.stop() }
+  const server = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
+  return { host, port, server, output: named.output, stop: () => named.stop() }
 }
 
 function zoneFile({ records = [] }: BindZone, address: string): string {
@@ -81,7 +83,7 @@ function zoneFile({ records = [] }: BindZone, address: string): string {
     '$TTL 60',
     '@ SOA ns1 hostmaster 1 3600 600 86400 60',
     '@ NS ns1',
-    `ns1 A ${address}`,
+    `ns1 ${isIPv6(address) ? 'AAAA' : 'A'} ${address}`,
     ...records,
     '',
   ].join('\n')
@@ -97,8 +99,8 @@ options {
   managed-keys-directory "${directory}/keys";
   session-keyfile "${directory}/session.key";
   pid-file none;
-  listen-on port ${port} { ${host}; };
-  listen-on-v6 { none; };
+  listen-on port ${port} { ${isIPv6(host) ? 'none' : host}; };
+  listen-on-v6 port ${port} { ${isIPv6(host) ? host : 'none'}; };
   recursion no;
   notify no;
   dnssec-validation no;
