@@ -4,7 +4,8 @@ import type { Clock, Log } from '../model/ports.ts'
 import { CertificateFileError } from './certificate-file-error.ts'
 import type { CertificateSource } from './certificate-source.ts'
 import { type ContextTable, createContextTable } from './context-table.ts'
-import { type KeyPair, type PemFile, parseKeyPair } from './key-pair.ts'
+import { type KeyPair, parseKeyPair } from './key-pair.ts'
+import type { PemFile } from './pem-certificates.ts'
 import { type FileWatch, watchFiles } from './watch-files.ts'
 
 /** Certificates that somebody else puts in place. */

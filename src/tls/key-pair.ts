@@ -1,7 +1,8 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { isIP, SocketAddress } from 'node:net'
 import { Secret } from '../model/secret.ts'
 import { CertificateFileError } from './certificate-file-error.ts'
+import { type PemFile, pemCertificates } from './pem-certificates.ts'
 
 /** A certificate with its private key, checked to belong together. */
 export interface KeyPair {
@@ -19,20 +20,14 @@ export interface KeyPair {
   readonly issuer: string
 }
 
-/** Text of a PEM file and the path to name in errors. */
-export interface PemFile {
-  readonly file: string
-  readonly text: string
-}
-
 /**
  * The pair that two PEM texts hold; they may be one and the same file.
  * @throws CertificateFileError naming the file that is malformed, or the key that belongs to another certificate.
  */
 export function parseKeyPair(files: { readonly certificate: PemFile; readonly key: PemFile }): KeyPair {
-  const chain = parseChain(files.certificate)
+  const chain = pemCertificates(files.certificate)
   const key = parsePrivateKey(files.key)
-  const { leaf } = chain
+  const [leaf] = chain
   if (!leaf.checkPrivateKey(key)) {
     throw new CertificateFileError(
       files.key.file,
@@ -47,7 +42,7 @@ export function parseKeyPair(files: { readonly certificate: PemFile; readonly ke
     )
   }
   return {
-    certificate: chain.pem,
+    certificate: chain.map(String).join(''),
     key: new Secret(key.export({ type: 'pkcs8', format: 'pem' }).toString()),
     keyType: key.asymmetricKeyType ?? 'unknown',
     leaf,
@@ -76,27 +71,6 @@ export function parsePrivateKey({ file, text }: PemFile): KeyObject {
 /** Canonical text of an IP address, so that two spellings of one address compare equal. */
 export function canonicalAddress(address: string): string {
   return new SocketAddress({ address, family: isIP(address) === 6 ? 'ipv6' : 'ipv4' }).address
-}
-
-const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
-
-function parseChain({ file, text }: PemFile): { readonly pem: string; readonly leaf: X509Certificate } {
-  const blocks = text.match(CERTIFICATE_BLOCK) ?? []
-  // A half-written file may end inside a block: a chain without its tail must not pass for the whole.
-  if (blocks.length !== text.split('-----BEGIN CERTIFICATE-----').length - 1) {
-    throw new CertificateFileError(file, 'ends in the middle of a certificate')
-  }
-  const [leaf] = blocks.map(block => parseCertificate(file, block))
-  if (leaf === undefined) throw new CertificateFileError(file, 'holds no PEM certificate')
-  return { pem: `${blocks.join('\n')}\n`, leaf }
-}
-
-function parseCertificate(file: string, block: string): X509Certificate {
-  try {
-    return new X509Certificate(block)
-  } catch (cause) {
-    throw new CertificateFileError(file, 'holds a malformed certificate', { cause })
-  }
 }
 
 function subjectNames(leaf: X509Certificate): readonly string[] {
