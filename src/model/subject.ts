@@ -2,7 +2,7 @@
 export type Labels = Readonly<Record<string, readonly string[]>>
 
 /** Backends that know subjects whom the configuration does not name. */
-export type ExternalVia = 'ext'
+export type ExternalVia = 'ext' | 'certificate'
 
 /** What such a backend says of a subject; their tokens carry it, since no file has it. */
 export interface ExternalIdentity {

@@ -3,6 +3,7 @@ import { messageOf } from '../model/message-of.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import { CertificateFileError } from './certificate-file-error.ts'
 import type { CertificateSource } from './certificate-source.ts'
+import type { ClientCa } from './client-ca.ts'
 import { type ContextTable, createContextTable } from './context-table.ts'
 import { type KeyPair, parseKeyPair } from './key-pair.ts'
 import type { PemFile } from './pem-certificates.ts'
@@ -25,6 +26,8 @@ export interface FilesSourceOptions {
   readonly pairs: readonly PairPaths[]
   /** Host names and addresses that the certificates must cover. */
   readonly domains: readonly string[]
+  /** Verifies the certificates of clients. */
+  readonly clientCa?: ClientCa | undefined
   readonly clock: Clock
   readonly log: Log
   /** Called after every reload that changed something or failed. */
@@ -145,7 +148,7 @@ function samePairs(left: readonly KeyPair[], right: readonly KeyPair[]): boolean
 
 function createTable(options: FilesSourceOptions, pairs: readonly KeyPair[]): ContextTable {
   try {
-    return createContextTable(pairs)
+    return createContextTable(pairs, options.clientCa)
   } catch (cause) {
     const reason = messageOf(cause)
     throw new CertificateFileError(pathOf(options, 0), `cannot be served: ${reason}`, { cause })

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
+import type { ClientCa } from './client-ca.ts'
 import { canonicalAddress, type KeyPair } from './key-pair.ts'
 
 /** Ready contexts by server name; immutable, so a change of certificates is a new table. */
@@ -14,16 +15,19 @@ export interface ContextTable {
  * Table over `pairs`: an exact name wins over a wildcard, an earlier pair over a later one, and the first pair
  * is the default. Pairs of different key types have no default: OpenSSL keeps one certificate per key type, so
  * a client that accepts only the other type would be shown the default one under any name (nodejs/node#54235).
+ * `clientCa` verifies clients' certificates: the context of the server name brings its own trust, and one without would
+ * take those of every public CA, so it must be named even where there is none.
  * @throws Error from OpenSSL when a key is too weak to be served.
  */
-export function createContextTable(pairs: readonly KeyPair[]): ContextTable {
+export function createContextTable(pairs: readonly KeyPair[], clientCa: ClientCa | undefined): ContextTable {
   const contexts = new Map<string, SecureContext>()
   const [first] = pairs
+  const trust = clientCa === undefined ? {} : { ca: [...clientCa] }
   const mixed = pairs.some(pair => pair.keyType !== first?.keyType)
   let defaultContext: SecureContext | undefined
   for (const pair of pairs) {
     // Built here and never inside a handshake: it costs about two milliseconds.
-    const context = createSecureContext({ key: pair.key.reveal(), cert: pair.certificate })
+    const context = createSecureContext({ key: pair.key.reveal(), cert: pair.certificate, ...trust })
     if (pair === first && !mixed) defaultContext = context
     for (const name of pair.names) if (!contexts.has(name)) contexts.set(name, context)
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock, Log } from '../model/ports.ts'
 import { replaceFile } from './atomic-file.ts'
 import type { CertificateSource } from './certificate-source.ts'
+import type { ClientCa } from './client-ca.ts'
 import { createContextTable } from './context-table.ts'
 import { type InternalCa, openInternalCa } from './internal-ca.ts'
 import { issueLeaf, parseLeaf, renewalReason } from './internal-leaf.ts'
@@ -21,6 +22,8 @@ export interface InternalSourceOptions {
   readonly directory: string
   /** Host names and addresses, the default one first. */
   readonly domains: readonly string[]
+  /** Verifies the certificates of clients. */
+  readonly clientCa?: ClientCa | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -43,7 +46,7 @@ export async function openInternalSource(options: InternalSourceOptions): Promis
   await mkdir(join(options.directory, 'leaves'), { recursive: true, mode: 0o700 })
   const leaves: Leaves = { options, ca, names: leafNames(options.domains) }
   let pairs = await Promise.all(leaves.names.map(names => loadLeaf(leaves, names)))
-  let table = createContextTable(pairs)
+  let table = createContextTable(pairs, options.clientCa)
   let running = Promise.resolve()
   const listeners = new Set<() => void>()
 
@@ -53,7 +56,7 @@ export async function openInternalSource(options: InternalSourceOptions): Promis
     )
     if (next.every((pair, index) => pair === pairs[index])) return
     pairs = next
-    table = createContextTable(pairs)
+    table = createContextTable(pairs, options.clientCa)
     for (const listener of listeners) listener()
   }
   function renew(): Promise<void> {

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto'
+import { constants, randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { SecureContext, Server, TlsOptions } from 'node:tls'
 import type { CertificateSource } from './certificate-source.ts'
+import type { ClientCa } from './client-ca.ts'
 
 /** Protocol settings of the listener; what is absent keeps our defaults. */
 export interface TlsSettings {
@@ -10,6 +11,8 @@ export interface TlsSettings {
   readonly ciphers?: string
   /** OpenSSL group names joined by `:`. */
   readonly ecdhCurve?: string
+  /** Asks clients for a certificate; the contexts of `source` must have the same CAs. */
+  readonly clientAuth?: { readonly ca: ClientCa; readonly isRequired: boolean }
 }
 
 /** Options of the TLS listeners of one process, and what keeps running servers on the current ones. */
@@ -87,6 +90,21 @@ function fixedOptions(settings: TlsSettings): TlsOptions {
     sessionTimeout: SESSION_TIMEOUT_SECONDS,
     // Node's default is a hash of the command line, which differs between processes that share ticket keys.
     sessionIdContext: 'landwaiter',
+    ...clientAuthOptions(settings),
+  }
+}
+
+/**
+ * A resumed session would bring back a client that was verified by an earlier CA, or long ago, and a renegotiation a
+ * second client on the same connection; so with client certificates there is neither.
+ */
+function clientAuthOptions({ clientAuth }: TlsSettings): TlsOptions {
+  if (clientAuth === undefined) return {}
+  return {
+    ca: [...clientAuth.ca],
+    requestCert: true,
+    rejectUnauthorized: clientAuth.isRequired,
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   }
 }
 

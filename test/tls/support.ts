@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { Log } from '../../src/model/ports.ts'
 import { type FilesSource, openCertificateFiles, type PairPaths } from '../../src/tls/certificate-files.ts'
+import type { ClientCa } from '../../src/tls/client-ca.ts'
 import { openInternalSource } from '../../src/tls/internal-source.ts'
 import { createServerOptions, type ServerOptions, type TlsSettings } from '../../src/tls/server-options.ts'
 
@@ -135,6 +136,7 @@ export interface FilesSetting {
   readonly domains?: readonly string[]
   readonly clock?: () => number
   readonly pollMs?: number
+  readonly clientCa?: ClientCa
 }
 
 /** A source of certificate files with its log and the outcomes of its reloads. */
