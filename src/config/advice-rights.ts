@@ -30,7 +30,7 @@ export function adviceOnRights(file: FileConfig, policy: Policy): readonly Fault
     Object.entries(file).some(([key, value]) => sections.includes(key) && value !== undefined)
   return [
     ...(has(AUTHORIZERS) ? [] : adviceOnUsers(file.users, policy)),
-    ...(has(AUTHENTICATORS) ? [] : adviceOnLabels(file)),
+    ...(has(AUTHENTICATORS) || file.tls.client_auth !== undefined ? [] : adviceOnLabels(file)),
   ]
 }
 

@@ -4,6 +4,7 @@ import type { ChallengeType } from '../model/certificate-authority.ts'
 import type { TlsName } from './go-tls.ts'
 import { isPublicHost } from './public-host.ts'
 import type { AcmeSchema } from './section-acme.ts'
+import type { ClientAuthSchema } from './section-client-auth.ts'
 import type { ServerSchema } from './section-docker-auth.ts'
 import type { DomainsSchema, ListenSchema, TlsSchema } from './section-network.ts'
 
@@ -19,7 +20,11 @@ interface TlsLimits {
   readonly min_version: '1.2' | '1.3'
   readonly curves?: string
   readonly ciphers?: string
+  readonly client_auth?: ClientAuthSettings
 }
+
+/** Which certificates of clients are accepted, and whom they name. */
+export type ClientAuthSettings = z.output<typeof ClientAuthSchema>
 
 type Acme = z.output<typeof AcmeSchema>
 
@@ -62,6 +67,7 @@ export function resolveTls(sections: Sections): TlsSettings {
     min_version: tls.min_version ?? server.tls_min_version?.minVersion ?? '1.2',
     ...opensslList('curves', server.tls_curve_preferences, []),
     ...opensslList('ciphers', server.tls_cipher_suites, TLS13_SUITES),
+    ...(tls.client_auth === undefined ? {} : { client_auth: tls.client_auth }),
   }
   const mode = tlsMode(sections)
   if (mode === 'acme') return { mode, acme: acmeSettings(sections), ...limits }

@@ -84,7 +84,12 @@ export const ConfigSchema = FileSchema.refine(
     path: ['server', 'addr'],
     ...always,
   })
-  .refine(file => file.users !== NO_USERS || 'ext_auth' in file, {
+  .refine(({ tls }) => tls?.mode !== 'off' || tls.client_auth === undefined, {
+    error: 'needs TLS, which mode "off" leaves to a proxy',
+    path: ['tls', 'client_auth'],
+    ...always,
+  })
+  .refine(file => file.users !== NO_USERS || 'ext_auth' in file || file.tls?.client_auth !== undefined, {
     error: complaintOfAbsence(UsersSchema),
     path: ['users'],
     ...always,

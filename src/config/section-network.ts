@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { LISTENER, type ListenAddress, parseDomain, parseListenAddress, parseNetwork } from './address.ts'
 import { oneOf, type Parsed, parsedText } from './schema-kit.ts'
 import { AcmeSchema } from './section-acme.ts'
+import { ClientAuthSchema } from './section-client-auth.ts'
 
 const domain = parsedText(parseDomain).optional()
 
@@ -57,6 +58,7 @@ export const TlsSchema = z
     min_version: oneOf(['1.2', '1.3'])
       .optional()
       .describe('Lowest TLS version. Default: `server.tls_min_version`, else `1.2`.'),
+    client_auth: ClientAuthSchema.optional(),
   })
   .prefault({})
   .describe('TLS of `listen.https`.')

@@ -31,6 +31,27 @@ t.test('checks values of its own sections', async t => {
       ['3:13: error: tls.mode: must be acme, internal, files or off; did you mean "files"?'],
     ],
     [below('tls: {mode: files}'), ['3:13: error: tls.mode: mode "files" needs tls.certificate and tls.key']],
+    [
+      below('tls: {client_auth: {}}'),
+      ['3:7: error: tls.client_auth.ca_file: is missing; name the PEM file with the CA of your clients'],
+    ],
+    [
+      below('tls: {client_auth: {ca_file: ca.pem, mode: required, name: san}}'),
+      [
+        '3:44: error: tls.client_auth.mode: must be request or require; did you mean "require"?',
+        '3:60: error: tls.client_auth.name: must be cn, email, dns or uri',
+      ],
+    ],
+    [
+      below('tls: {mode: off, client_auth: {ca_file: ca.pem}}\ntrusted_proxies: [10.0.0.1]'),
+      ['3:31: error: tls.client_auth: needs TLS, which mode "off" leaves to a proxy'],
+    ],
+    [
+      'acl: [{match: {labels: {cert_ou: build}}, actions: [pull]}]\ntls: {client_auth: {ca_file: ca.pem}}\n',
+      [
+        '1:6: note: acl: no rule allows to list the catalog; if that is wanted: match: {type: registry, name: catalog}, actions: ["*"]',
+      ],
+    ],
     [below('tls: {key: a}'), ['3:12: error: tls.key: needs "certificate" beside it']],
     [below('tls: {certificate: a}'), ['3:20: error: tls.certificate: needs "key" beside it']],
     [
