@@ -27,6 +27,7 @@ export function openHandlers(parts: Parts): Handlers {
     registry: openRegistryHandler(parts, realmPath),
     token: openTokenHandler(parts),
     greeting: ({ host }) => `${config.token.issuer}\n\ndocker login ${config.domains.registry ?? host}\n`,
+    certificateOf: parts.tls?.readClientCertificate,
     isDraining: () => parts.draining.signal.aborted,
     track: tracker(parts),
     observe: metrics.observeRequest,

@@ -1,41 +1,50 @@
 import { parseAuthorization } from '../authn/authorization.ts'
 import type { AuthenticatorChain } from '../authn/chain.ts'
 import type { Identification } from '../http/identification.ts'
+import type { ClientCertificate } from '../model/client-certificate.ts'
 import type { Credentials } from '../model/credentials.ts'
 import type { VerifyToken } from '../token/verify.ts'
 
 /**
  * Reads an Authorization header under `/v2`: a token of ours, whose subject is looked up anew so that a removed user
  * is out at once, or a user name and password for scripts. Empty Basic credentials are none at all, as old dockers
- * send them.
+ * send them. Without any, the client certificate of the connection speaks.
  */
 export function createIdentify(options: {
   readonly verify: VerifyToken
   readonly authority: AuthenticatorChain
-}): (header: string | undefined) => Promise<Identification> {
-  return async header => {
+}): (header: string | undefined, certificate: ClientCertificate | undefined) => Promise<Identification> {
+  return async (header, certificate) => {
     const authorization = parseAuthorization(header)
     switch (authorization.scheme) {
       case 'none':
-        return { outcome: 'none' }
+        return identifyByCertificate(certificate)
       case 'malformed':
         return {
           outcome: 'invalid',
           reason: `the Authorization header is malformed: ${authorization.reason}`,
         }
       case 'basic':
-        return identifyByPassword(options.authority, authorization.credentials)
+        return authorization.credentials.name === ''
+          ? identifyByCertificate(certificate)
+          : identifyByPassword(options.authority, authorization.credentials)
       case 'bearer':
         return identifyByToken(options, authorization.token)
     }
   }
 }
 
+function identifyByCertificate(certificate: ClientCertificate | undefined): Identification {
+  if (certificate === undefined) return { outcome: 'none' }
+  if (certificate.outcome === 'refused') return { outcome: 'invalid', reason: certificate.reason }
+  const { subject } = certificate
+  return { outcome: 'identified', identity: { subject, via: subject.via }, expired: false }
+}
+
 async function identifyByPassword(
   authority: AuthenticatorChain,
   credentials: Credentials,
 ): Promise<Identification> {
-  if (credentials.name === '') return { outcome: 'none' }
   const result = await authority.authenticate(credentials)
   if (result.outcome === 'authenticated') {
     const { subject } = result

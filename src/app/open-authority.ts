@@ -66,6 +66,7 @@ export async function openAuthority(loaded: LoadedConfig, effects: AuthorityEffe
           via,
           authenticate: measured(via, authenticate, metrics),
         })),
+        acceptsCertificates: config.tls.client_auth !== undefined,
       }),
       decide: async question => count(await chain(question), metrics),
       requireSignature: createRequireSignature({ rules, check, log }),

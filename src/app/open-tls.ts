@@ -4,6 +4,8 @@ import { hostName } from '../http/hosts.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import { openCertificateFiles } from '../tls/certificate-files.ts'
 import type { CertificateSource } from '../tls/certificate-source.ts'
+import { type ClientCa, readClientCa } from '../tls/client-ca.ts'
+import { openClientCertificates, type ReadClientCertificate } from '../tls/client-certificates.ts'
 import { openInternalSource } from '../tls/internal-source.ts'
 import { createServerOptions, type ServerOptions } from '../tls/server-options.ts'
 
@@ -20,9 +22,17 @@ export function certificateNames({ domains }: Pick<Config, 'domains'>): readonly
   return [...new Set(names)]
 }
 
+interface SourceEffects {
+  readonly clock: Clock
+  readonly log: Log
+  readonly clientCa: ClientCa | undefined
+}
+
 export interface Tls {
   readonly source: CertificateSource
   readonly options: ServerOptions
+  /** There with `tls.client_auth`. */
+  readonly readClientCertificate?: ReadClientCertificate
   close(): Promise<void>
 }
 
@@ -36,18 +46,24 @@ export async function openTls(
 ): Promise<Tls | undefined> {
   const { tls } = config
   if (tls.mode === 'off') return undefined
-  const source =
-    tls.mode === 'files'
-      ? await openFiles(config, { clock, log }, tls)
-      : await openOwn(config, { clock, log })
+  const { client_auth: clientAuth } = tls
+  const clientCa = clientAuth === undefined ? undefined : await readClientCa(clientAuth.ca_file)
+  const effects = { clock, log, clientCa }
+  const source = tls.mode === 'files' ? await openFiles(config, effects, tls) : await openOwn(config, effects)
   const options = createServerOptions(source, {
     minVersion: tls.min_version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
     ...(tls.ciphers === undefined ? {} : { ciphers: tls.ciphers }),
     ...(tls.curves === undefined ? {} : { ecdhCurve: tls.curves }),
+    ...(clientCa === undefined
+      ? {}
+      : { clientAuth: { ca: clientCa, isRequired: clientAuth?.mode === 'require' } }),
   })
   return {
     source,
     options,
+    ...(clientAuth === undefined
+      ? {}
+      : { readClientCertificate: await openClientCertificates({ name: clientAuth.name, clock }) }),
     close: async () => {
       options.close()
       await source.close()
@@ -57,16 +73,13 @@ export async function openTls(
 
 function openFiles(
   config: Config,
-  effects: { readonly clock: Clock; readonly log: Log },
+  effects: SourceEffects,
   pair: { readonly certificate: string; readonly key: string },
 ): Promise<CertificateSource> {
   return openCertificateFiles({ ...effects, pairs: [pair], domains: certificateNames(config) })
 }
 
-function openOwn(
-  config: Config,
-  effects: { readonly clock: Clock; readonly log: Log },
-): Promise<CertificateSource> {
+function openOwn(config: Config, effects: SourceEffects): Promise<CertificateSource> {
   const names = certificateNames(config)
   if (names.length === 0) {
     effects.log.warn('domains.registry is not set, so the certificate is for localhost only')

@@ -1,5 +1,6 @@
 import { parseAuthorization } from '../authn/authorization.ts'
 import { createTokenHandler } from '../http/token.ts'
+import type { Subject } from '../model/subject.ts'
 import { externalClaim } from '../token/external-claim.ts'
 import { createTokenIssuer } from '../token/issue.ts'
 import type { Parts } from './parts.ts'
@@ -26,7 +27,7 @@ export function openTokenHandler(parts: Parts): ReturnType<typeof createTokenHan
     authenticate: authority.authenticate,
     decide: authority.decide,
     issue: ({ subject, audience, access }) => {
-      metrics.countToken(subject.name === '' ? 'anonymous' : 'password')
+      metrics.countToken(grantOf(subject))
       return issuer.issue({ subject: subject.name, external: externalClaim(subject), audience, access })
     },
     audit: audit.token,
@@ -35,5 +36,17 @@ export function openTokenHandler(parts: Parts): ReturnType<typeof createTokenHan
       const authorization = parseAuthorization(header)
       return authorization.scheme === 'basic' ? authorization.credentials : undefined
     },
+    hasLogin: header => {
+      const authorization = parseAuthorization(header)
+      // Old dockers send empty Basic credentials for none.
+      if (authorization.scheme === 'basic') return authorization.credentials.name !== ''
+      return authorization.scheme !== 'none'
+    },
   })
+}
+
+/** How the subject proved who it is. */
+function grantOf({ name, via }: Subject): string {
+  if (via === 'certificate') return via
+  return name === '' ? 'anonymous' : 'password'
 }

@@ -23,8 +23,10 @@ export interface AuthenticatorChain {
 export function createAuthenticatorChain(options: {
   readonly users: StaticUsers
   readonly others: readonly ExternalAuthenticator[]
+  /** Client certificates are accepted; they name whom they like, whatever the others know. */
+  readonly acceptsCertificates: boolean
 }): AuthenticatorChain {
-  const { users, others } = options
+  const { users, others, acceptsCertificates } = options
   const all = [users, ...others]
   return {
     async authenticate(credentials) {
@@ -37,7 +39,10 @@ export function createAuthenticatorChain(options: {
     lookup(name, external) {
       const user = users.lookup(name)
       if (external === undefined) return user
-      const isCurrent = user === undefined && others.some(({ via }) => via === external.via)
+      const isCurrent =
+        external.via === 'certificate'
+          ? acceptsCertificates
+          : user === undefined && others.some(({ via }) => via === external.via)
       return isCurrent ? { name, ...external, isExternal: true } : undefined
     },
   }

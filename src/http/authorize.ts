@@ -34,6 +34,8 @@ export function requireIdentity(context: AuthorizationContext, found: Identifica
   if (found.expired && !continuesOwnUpload(context, found)) {
     throw invalidToken(context, 'the token has expired')
   }
+  // A ping that is let in makes docker believe that there are no logins here, and it would never send one.
+  if (context.request.kind === 'ping' && isByCertificate(found)) throw challenge(context)
   return found
 }
 
@@ -134,17 +136,23 @@ export async function denial(
   decision: Decision,
 ): Promise<Refusal> {
   const { request, ports } = context
-  const isHiding = found.identity.subject.name !== '' && ports.hideUnauthorized()
+  const isLoggedIn = found.identity.subject.name !== '' && !isByCertificate(found)
+  const isHiding = isLoggedIn && ports.hideUnauthorized()
   const hidden = isHiding ? hiddenRefusal(request, decision) : undefined
   if (hidden !== undefined) return hidden
   if (request.kind !== 'blob' || request.verb !== 'check') {
-    if (found.identity.subject.name !== '') return new Refusal('DENIED', decision.reason, { decision })
+    if (isLoggedIn) return new Refusal('DENIED', decision.reason, { decision })
     return challenge(context, { error: 'insufficient_scope', description: decision.reason, decision })
   }
   // Only a push asks for a blob in this way, and skopeo and podman show this very text.
   const push = await decide(context, found, { type: 'repository', name: request.name, actions: ['push'] })
   const shown = push.denied.length > 0 ? push : decision
   return challenge(context, { error: 'insufficient_scope', description: shown.reason, decision: shown })
+}
+
+/** Without a token: the client may have a login as well, which it sends when it is asked to. */
+function isByCertificate({ identity }: Identified): boolean {
+  return identity.via === 'certificate'
 }
 
 function invalidToken(context: AuthorizationContext, reason: string): Refusal {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { ClientCertificate } from '../model/client-certificate.ts'
 import { OciError } from '../model/errors.ts'
 import type { Peer } from '../model/exchange.ts'
 import type { Log } from '../model/ports.ts'
@@ -38,6 +39,8 @@ export interface DispatchPorts {
   readonly tokenPaths: readonly string[]
   /** Text of `/`. */
   readonly greeting: (peer: Peer) => string
+  /** The client certificate of a connection; absent where none is asked for. */
+  readonly certificateOf?: ((socket: TLSSocket) => ClientCertificate | undefined) | undefined
   readonly isDraining: () => boolean
   /** Counts a request as under way until the returned function is called. */
   readonly track: (route: RouteLabel) => () => void
@@ -145,6 +148,7 @@ function peerOf(req: IncomingMessage, ports: DispatchPorts): Peer {
   const { socket } = req
   const peerIp = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
   const userAgent = req.headers['user-agent']
+  const certificate = certificateOf(req, ports)
   const tls = socket instanceof TLSSocket ? socket.getProtocol()?.replace('TLSv', '') : undefined
   return {
     id: ports.newId(),
@@ -157,5 +161,13 @@ function peerOf(req: IncomingMessage, ports: DispatchPorts): Peer {
     scheme: tls === undefined ? 'http' : 'https',
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(tls === undefined ? {} : { tls }),
+    ...(certificate === undefined ? {} : { certificate }),
   }
+}
+
+/** A browser sends its certificate along with whatever a foreign page asks for; no registry client names an origin. */
+function certificateOf({ socket, headers }: IncomingMessage, ports: DispatchPorts): Peer['certificate'] {
+  return socket instanceof TLSSocket && headers.origin === undefined
+    ? ports.certificateOf?.(socket)
+    : undefined
 }

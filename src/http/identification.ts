@@ -1,7 +1,7 @@
 import type { ResourceActions } from '../model/access.ts'
 import type { Identity } from '../model/exchange.ts'
 
-/** What an Authorization header proves. `access` is a token's; with a password the policy alone decides. */
+/** What an Authorization header, or without one a client certificate, proves. `access` is a token's; else the policy alone decides. */
 export type Identification =
   | { readonly outcome: 'none' }
   | { readonly outcome: 'invalid'; readonly reason: string; readonly account?: string }

@@ -83,7 +83,10 @@ export function createListener(options: ListenerOptions): Listener {
     const isAnswering = runningOn(socket).some(({ headersSent }) => headersSent)
     answerParseFault(error, socket, { isAnswering, log })
   })
-  server.on('tlsClientError', error => log.debug('TLS handshake failed', { error }))
+  server.on('tlsClientError', (error, { authorizationError: certificate }) => {
+    // Only this says what is wrong with a client's certificate where one is required.
+    log.debug('TLS handshake failed', { error, ...(certificate ? { certificate } : {}) })
+  })
   return {
     server,
     listen: address => listenOn(server, address),

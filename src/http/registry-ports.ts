@@ -1,3 +1,4 @@
+import type { ClientCertificate } from '../model/client-certificate.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { Peer, RegistryExchange, Transfer } from '../model/exchange.ts'
 import type { Clock, Log } from '../model/ports.ts'
@@ -14,7 +15,10 @@ export interface RegistryPorts extends ListPorts, SignatureGuardPorts, GuardedFo
   readonly log: Log
   readonly uploads: UploadSessions
   /** @throws AuthnUnavailable when a backend cannot tell. */
-  readonly identify: (authorization: string | undefined) => Promise<Identification>
+  readonly identify: (
+    authorization: string | undefined,
+    certificate: ClientCertificate | undefined,
+  ) => Promise<Identification>
   /** @throws AuthzUnavailable when an authorizer cannot tell. */
   readonly decide: (question: Question) => Promise<Decision>
   readonly service: () => string

@@ -30,7 +30,7 @@ export function createRegistryHandler(
       const parsed = parseRegistryRequest(peer.method, req.url ?? '')
       recorder.note({ request: parsed })
       const context = { ports, peer, request: parsed, access: requiredAccess(parsed) }
-      const found = await ports.identify(req.headers.authorization)
+      const found = await ports.identify(req.headers.authorization, peer.certificate)
       recorder.noteIdentification(found)
       const identified = requireIdentity(context, found)
       const decision = await denyUnlessGranted(context, identified)

@@ -32,6 +32,8 @@ export interface TokenPorts {
   }) => Promise<IssuedToken>
   /** Name and password of a Basic Authorization header; `undefined` for anything else. */
   readonly basicCredentials: (authorization: string | undefined) => Credentials | undefined
+  /** Whether an Authorization header says anything, understood or not; if so, no certificate speaks for the client. */
+  readonly hasLogin: (authorization: string | undefined) => boolean
   /** @throws AuditUnwritable */
   readonly audit: (exchange: TokenExchange) => Promise<void>
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
 import type { AuditOutcome } from '../model/audit-event.ts'
-import type { AuthnResult } from '../model/credentials.ts'
+import type { AuthnResult, Credentials } from '../model/credentials.ts'
 import type { Identity, Peer, TokenExchange } from '../model/exchange.ts'
 import { formatScope } from '../oci/scope.ts'
 import { asOciError, logFailure } from './failure.ts'
@@ -29,8 +29,7 @@ export function createTokenHandler(
       draft.account = request.credentials.name
       draft.scopes = request.access.map(formatScope)
       const audience = requireKnownService(ports, request.service)
-      const result = await ports.authenticate(request.credentials)
-      const identity = requireAuthenticated(result, request.credentials.name)
+      const identity = await identify(ports, { req, peer, credentials: request.credentials })
       draft.identity = identity
       const access = await grantedAccess(ports, { peer, identity, audience, access: request.access })
       draft.granted = access.filter(entry => entry.actions.length > 0).map(formatScope)
@@ -51,6 +50,25 @@ function requireKnownService({ service, services }: TokenPorts, asked: string): 
   throw badRequest(
     `unknown service ${JSON.stringify(asked.slice(0, MAX_SHOWN))}, this is ${known.join(' or ')}`,
   )
+}
+
+/** Who sends neither a password nor another's name is whom the client certificate names. */
+async function identify(
+  ports: TokenPorts,
+  {
+    req,
+    peer,
+    credentials,
+  }: { readonly req: IncomingMessage; readonly peer: Peer; readonly credentials: Credentials },
+): Promise<Identity> {
+  const certificate = ports.hasLogin(req.headers.authorization) ? undefined : peer.certificate
+  if (certificate !== undefined && credentials.password.reveal() === '') {
+    const { name } = credentials
+    if (certificate.outcome === 'refused') throw new TokenRefused('invalid_grant', certificate.reason)
+    const { subject } = certificate
+    if (name === '' || name === subject.name) return { subject, via: subject.via }
+  }
+  return requireAuthenticated(await ports.authenticate(credentials), credentials.name)
 }
 
 /** One text for a wrong password and for an unknown name: it must not tell a client which names exist. */

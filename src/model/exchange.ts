@@ -1,4 +1,5 @@
 import type { AuditOutcome } from './audit-event.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 import type { RegistryRequest } from './registry-request.ts'
 import type { Subject } from './subject.ts'
 
@@ -20,12 +21,14 @@ export interface Peer {
   readonly scheme: 'http' | 'https'
   /** `1.2` or `1.3`; absent on a plain connection. */
   readonly tls?: string
+  /** Absent when the connection has none. */
+  readonly certificate?: ClientCertificate
 }
 
 /** Who made the request and how that was proved. */
 export interface Identity {
   readonly subject: Subject
-  /** `token`, or the backend of a Basic login. */
+  /** `token`, or the backend that vouches for the subject. */
   readonly via: string
   readonly tokenId?: string
 }

@@ -20,7 +20,14 @@ export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTION
 export const ACCESS_ACTIONS = ['pull', 'push', 'delete', '*'] as const
 
 export const AUTHN_OUTCOMES = ['authenticated', 'rejected', 'unknown', 'unavailable', 'throttled'] as const
-export const GRANTS = ['anonymous', 'basic', 'password', 'refresh_token', 'authorization_code'] as const
+export const GRANTS = [
+  'anonymous',
+  'basic',
+  'password',
+  'certificate',
+  'refresh_token',
+  'authorization_code',
+] as const
 
 /** `value` when the closed list holds it, else `other`. */
 export function oneOf(list: readonly string[], value: string): string {

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type BackgroundProcess, startProcess } from './background-process.ts'
+import type { ClientPair } from './client-ca.ts'
 import type { Login } from './client-trust.ts'
 import { type CommandOptions, type CommandResult, type Run, runCommand } from './run-command.ts'
 import type { Scope } from './scope.ts'
@@ -44,8 +45,11 @@ export interface DockerEngine {
   readonly pull: (ref: string) => Promise<CommandResult>
   /** Makes `name` from an OCI layout, `oci:DIR:TAG`. */
   readonly load: (layout: string, name: string) => Promise<CommandResult>
-  /** Lets the engine, and ctr by `--tlscacert`, trust a registry: HOST:PORT by the CA in `caFile`. */
-  readonly trust: (host: string, caFile: string) => void
+  /**
+   * Lets the engine, and ctr by `--tlscacert`, trust a registry: HOST:PORT by the CA in `caFile`. The engine shows it
+   * the client certificate `client`.
+   */
+  readonly trust: (host: string, caFile: string, client?: Pick<ClientPair, 'certFile' | 'keyFile'>) => void
   /** The address of the engine's containerd. */
   readonly containerd: string
   readonly log: () => string
@@ -97,9 +101,13 @@ export async function startDockerEngine(t: Scope, options: DockerEngineOptions =
         `docker-daemon:${name}`,
         `--dest-daemon-host=unix://${dir}/docker.sock`,
       ]),
-    trust: (host, caFile) => {
-      mkdirSync(join(dir, 'etc/certs.d', host), { recursive: true })
-      copyFileSync(caFile, join(dir, 'etc/certs.d', host, 'ca.crt'))
+    trust: (host, caFile, client) => {
+      const certs = join(dir, 'etc/certs.d', host)
+      mkdirSync(certs, { recursive: true })
+      copyFileSync(caFile, join(certs, 'ca.crt'))
+      if (client === undefined) return
+      copyFileSync(client.certFile, join(certs, 'client.cert'))
+      copyFileSync(client.keyFile, join(certs, 'client.key'))
     },
     containerd: join(dir, 'exec/containerd/containerd.sock'),
     log: daemon.output,
