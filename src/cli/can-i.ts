@@ -1,4 +1,5 @@
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
 import type { Question } from '../model/decision.ts'
 import type { Labels, Subject } from '../model/subject.ts'
 import { isRepositoryName } from '../oci/repository-name.ts'
@@ -42,7 +43,7 @@ export async function canI(asked: CanIQuestion, terminal: Terminal): Promise<num
 export function questionOf(asked: CanIQuestion, { config }: LoadedConfig): Question {
   const { name, tag } = splitTag(asked)
   return {
-    subject: subjectOf(asked, config.users.get(asked.as ?? '')?.labels ?? {}),
+    subject: subjectOf(asked, config),
     access: { type: asked.type, name, actions: asked.action.split(',') },
     service: asked.service ?? config.token.service ?? '',
     clientIp: asked.ip ?? '',
@@ -51,8 +52,16 @@ export function questionOf(asked: CanIQuestion, { config }: LoadedConfig): Quest
   }
 }
 
-function subjectOf({ as: name = '', label }: CanIQuestion, known: Labels): Subject {
+function subjectOf({ as: name = '', label }: CanIQuestion, { users, tls }: Config): Subject {
+  if (isByCertificate(name, { users, tls }))
+    return { name, via: 'certificate', labels: label, isExternal: true }
+  const known = users.get(name)?.labels ?? {}
   return { name, via: name === '' ? 'anonymous' : 'static', labels: { ...known, ...label } }
+}
+
+/** A name that `users` does not know is a certificate's where those are accepted. */
+function isByCertificate(name: string, { users, tls }: Pick<Config, 'users' | 'tls'>): boolean {
+  return name !== '' && tls.client_auth !== undefined && !users.has(name)
 }
 
 /** A registry's port may hold a colon too, but only before a slash. */
@@ -66,7 +75,11 @@ function splitTag({ name, type }: CanIQuestion): { readonly name: string; readon
 function notesOn(question: Question, { config, policy }: LoadedConfig): readonly string[] {
   const { subject, access } = question
   const notes: string[] = []
-  if (!config.users.has(subject.name)) {
+  if (isByCertificate(subject.name, config)) {
+    notes.push(
+      `users has no ${JSON.stringify(subject.name)}, so this is who has a client certificate of this name`,
+    )
+  } else if (!config.users.has(subject.name)) {
     const who = subject.name === '' ? 'nobody gets in without a login' : 'this user cannot log in'
     notes.push(`users has no ${JSON.stringify(subject.name)}, so ${who}`)
   }

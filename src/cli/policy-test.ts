@@ -14,8 +14,9 @@ export async function policyTest(
 ): Promise<number> {
   try {
     const loaded = await loadConfig(config, terminal.env)
-    const { users, token } = loaded.config
-    const defaults = { file, users, service: token.service ?? '', now: Date.now() }
+    const { users, token, tls } = loaded.config
+    const acceptsCertificates = tls.client_auth !== undefined
+    const defaults = { file, users, acceptsCertificates, service: token.service ?? '', now: Date.now() }
     const results = runPolicyTests(loaded.policy, parsePolicyTests(await readTests(file), defaults))
     const failed = results.filter(({ fault }) => fault !== undefined)
     for (const { test, fault } of failed) terminal.print(`${file}:${test.line}:${test.column}: ${fault}\n`)

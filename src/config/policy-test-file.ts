@@ -44,6 +44,8 @@ export interface PolicyTestDefaults {
   readonly file: string
   /** Give an account its labels where the test gives none. */
   readonly users: ReadonlyMap<string, { readonly labels: Labels }>
+  /** Accounts that `users` does not know are those of client certificates. */
+  readonly acceptsCertificates: boolean
   readonly service: string
   /** ms since the epoch. */
   readonly now: number
@@ -79,11 +81,14 @@ function asMapping(document: YamlDocument): YamlDocument {
   return { ...document, root: map }
 }
 
-function testOf(entry: Case, { users, service, now }: PolicyTestDefaults): PolicyTest {
+function testOf(entry: Case, { users, acceptsCertificates, service, now }: PolicyTestDefaults): PolicyTest {
   const { who, action, type, at = now, expect, rule } = entry
   const { account, client, ip } = who
   const labels = who.labels ?? users.get(account)?.labels ?? {}
-  const subject: Subject = { name: account, via: account === '' ? 'anonymous' : 'static', labels }
+  const isByCertificate = acceptsCertificates && account !== '' && !users.has(account)
+  const subject: Subject = isByCertificate
+    ? { name: account, via: 'certificate', labels, isExternal: true }
+    : { name: account, via: account === '' ? 'anonymous' : 'static', labels }
   const { name, tag } = splitTag(entry)
   return {
     question: {

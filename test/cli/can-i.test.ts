@@ -124,3 +124,28 @@ t.test('a faulty configuration is no answer', async t => {
   t.strictSame({ code, out }, { code: 3, out: '' })
   t.match(err, `${file}:2:16: error: acl.0.match: unknown key "acount"`)
 })
+
+t.test("a name that users does not know is a client certificate's where those are accepted", async t => {
+  const file = writeConfigText(
+    t,
+    `tls: {client_auth: {ca_file: ca.pem}}
+users: {developer: {labels: {cert_cn: ["*"]}}}
+acl:
+  - {match: {labels: {cert_ou: build}, name: "ci/\${labels:cert_cn}/*"}, actions: [push]}
+  - {match: {account: developer, name: "ci/\${labels:cert_cn}/*"}, actions: [push]}
+`,
+  )
+  const ask = (...args: readonly string[]) => runCli(['can-i', ...args, '-c', file])
+  const as = (name: string, cn: string) =>
+    ask('push', 'ci/runner/app', '--as', name, '--label', `cert_cn=${cn}`, '--label', 'cert_ou=build')
+  const yes = await as('runner', 'runner')
+  t.equal(yes.code, 0, yes.out)
+  t.match(yes.out, 'so this is who has a client certificate of this name')
+  const star = await as('star', '*')
+  t.equal(star.code, 1, star.out)
+  t.equal(
+    (await ask('push', 'ci/runner/app', '--as', 'developer')).code,
+    0,
+    'what the file says is a pattern',
+  )
+})

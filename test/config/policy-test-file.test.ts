@@ -6,6 +6,7 @@ import { ConfigError } from '../../src/model/errors.ts'
 const DEFAULTS = {
   file: 't.yml',
   users: new Map([['dev', { labels: { team: ['a'] } }]]),
+  acceptsCertificates: false,
   service: 'registry.example',
   now: 1_800_000_000_000,
 }
@@ -94,3 +95,22 @@ t.test('names every fault at its place', async t => {
   t.match(faultsOf('')[0], /error: tests: is missing/)
   t.match(faultsOf('a')[0], /error/)
 })
+
+t.test(
+  'takes an account that users does not know for that of a client certificate where those are accepted',
+  async t => {
+    const text = `- {who: {account: dev}, action: pull, name: a, expect: deny}
+- {who: {account: ci, labels: {cert_ou: [build]}}, action: pull, name: a, expect: deny}
+- {action: pull, name: a, expect: deny}
+`
+    const tests = parsePolicyTests(text, { ...DEFAULTS, acceptsCertificates: true })
+    t.strictSame(
+      tests.map(({ question }) => question.subject),
+      [
+        { name: 'dev', via: 'static', labels: { team: ['a'] } },
+        { name: 'ci', via: 'certificate', labels: { cert_ou: ['build'] }, isExternal: true },
+        { name: '', via: 'anonymous', labels: {} },
+      ],
+    )
+  },
+)
