@@ -1,7 +1,9 @@
+import { connect } from 'node:net'
 import t from 'tap'
 import type { DnsRecord } from '../../src/acme/dns-publisher.ts'
 import type { DnsServer } from '../../src/acme/dns-server.ts'
 import { createRfc2136Publisher, type Rfc2136Options } from '../../src/acme/rfc2136-publisher.ts'
+import { signDns, verifyDns } from '../../src/acme/tsig.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { startBind } from '../support/bind.ts'
 import { freePort } from '../support/free-port.ts'
@@ -163,4 +165,33 @@ t.test('stops waiting for a silent server when it is told to', async t => {
   const server = await startTcp(t, socket => socket.once('data', () => stop.abort(new Error('stopping'))))
   const publisher = publisherAt(server, { zone: 'example.test' })
   await t.rejects(publisher.publish(record('a.example.test', 'v'), stop.signal), { message: 'stopping' })
+})
+
+t.test('notices that somebody in between turned a refusal into a success', async t => {
+  const named = await startBind(t, { key: BIND_KEY, zones: [{ name: 'closed.test', updates: 'nobody' }] })
+  const relay = await startTcp(t, socket => {
+    const upstream = connect(named.port, named.host)
+    socket.pipe(upstream)
+    upstream.on('data', (reply: Buffer) => {
+      // The length, then the header: its fourth byte ends with the rcode.
+      reply.writeUInt8(reply.readUInt8(5) & 0xf0, 5)
+      socket.write(reply)
+    })
+    upstream.on('error', () => {})
+    socket.on('close', () => upstream.destroy())
+  })
+  const publisher = publisherAt(relay, { zone: 'closed.test' })
+  await t.rejects(
+    publisher.publish(record('a.closed.test', 'v'), NEVER),
+    failure(/sent an answer whose signature is wrong \(BADSIG\): see tls\.acme\.dns\.rfc2136\.key_secret/),
+  )
+})
+
+t.test('takes no damaged signature for a right one, wherever the answer ends', async t => {
+  const { bytes, mac } = signDns(Buffer.alloc(12), TSIG_KEY, 1_000_000)
+  t.equal(bytes.length, 12 + 16 + 10 + 13 + 10 + 32 + 6)
+  for (let length = 0; length <= bytes.length; length++) {
+    const verdict = verifyDns(bytes.subarray(0, length), { key: TSIG_KEY, requestMac: mac }, 1_000_000)
+    t.not(verdict.outcome, 'valid', `after ${length} bytes`)
+  }
 })
