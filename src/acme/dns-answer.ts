@@ -6,7 +6,7 @@ import type { Log } from '../model/ports.ts'
 import { awaitPropagation } from './await-propagation.ts'
 import type { DnsPublisher, DnsRecord } from './dns-publisher.ts'
 import { createDnsResolver, type DnsResolver } from './dns-resolver.ts'
-import { dnsServersOf } from './dns-server.ts'
+import { type DnsServer, dnsServersOf } from './dns-server.ts'
 import { findZone } from './find-zone.ts'
 import { followAlias } from './follow-alias.ts'
 
@@ -18,8 +18,8 @@ const NAME_SERVER_PORT = 53
 /** How challenges of the type dns-01 are answered. */
 export interface DnsAnswerOptions {
   readonly publisher: DnsPublisher
-  /** `ADDRESS[:PORT]` of the servers that names are looked up at; absent or empty: those of the system. */
-  readonly resolvers?: readonly string[] | undefined
+  /** Where names are looked up; absent or empty: at the servers of the system. */
+  readonly resolvers?: readonly DnsServer[] | undefined
   /** How long every authoritative server may take to have the record; 0: they are not asked. 120 s unless told. */
   readonly propagationTimeoutMs?: number | undefined
   /** Waited after that; 0 unless told. */

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
-import { type DnsServer, describeDnsServer } from './dns-server.ts'
+import { type DnsServer, describeDnsServer, dnsPort } from './dns-server.ts'
 
 const RESPONSE_FLAG = 0x8000
 const HEADER_BYTES = 12
@@ -37,21 +37,21 @@ export async function exchangeDns(
   }
 }
 
-function overUdp({ host, port }: DnsServer, message: Buffer, stop: AbortSignal): Promise<Buffer> {
+function overUdp(server: DnsServer, message: Buffer, stop: AbortSignal): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  const socket = createSocket(server.host.includes(':') ? 'udp6' : 'udp4')
   socket.on('error', reject)
   socket.on('message', reply => {
     if (answers(reply, message)) resolve(reply)
   })
   // Connected, so that a refusal is reported and nobody else is heard.
-  socket.connect(port, host, () => socket.send(message))
+  socket.connect(dnsPort(server), server.host, () => socket.send(message))
   return settleWith(promise, { stop, reject, release: () => socket.close() })
 }
 
-function overTcp({ host, port }: DnsServer, message: Buffer, stop: AbortSignal): Promise<Buffer> {
+function overTcp(server: DnsServer, message: Buffer, stop: AbortSignal): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const socket = connect(port, host)
+  const socket = connect(dnsPort(server), server.host)
   let received = Buffer.alloc(0)
   socket.on('error', reject)
   socket.on('close', () => reject(new Error('it closed the connection')))

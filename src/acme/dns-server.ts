@@ -3,16 +3,15 @@ import { isIP } from 'node:net'
 
 const DNS_PORT = 53
 
-/** Where a name server listens. */
+/** Where a name server listens: host name or IP address, without brackets; port 53 unless told. */
 export interface DnsServer {
-  /** IP address. */
   readonly host: string
-  readonly port: number
+  readonly port?: number | undefined
 }
 
 /** The server that `ADDRESS`, `IPV4:PORT` or `[IPV6]:PORT` denotes; `undefined` for anything else. */
 export function parseDnsServer(text: string): DnsServer | undefined {
-  if (isIP(text) !== 0) return { host: text, port: DNS_PORT }
+  if (isIP(text) !== 0) return { host: text }
   const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
   const host = bracketed ?? plain ?? ''
   const port = Number(digits)
@@ -20,14 +19,19 @@ export function parseDnsServer(text: string): DnsServer | undefined {
   return isAddress && port > 0 && port < 65_536 ? { host, port } : undefined
 }
 
-/** How a server is called in messages: `192.0.2.1`, with the port when it is not 53. */
-export function describeDnsServer({ host, port }: DnsServer): string {
-  if (port === DNS_PORT) return host
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+/** The port of a server. */
+export function dnsPort({ port = DNS_PORT }: DnsServer): number {
+  return port
 }
 
-/** The servers that these texts denote, or those of the system when there are none. What denotes no server is left out. */
-export function dnsServersOf(texts: readonly string[] | undefined): readonly DnsServer[] {
-  const chosen = texts === undefined || texts.length === 0 ? getServers() : texts
-  return chosen.flatMap(text => parseDnsServer(text) ?? [])
+/** How a server is called in messages: `192.0.2.1`, with the port when it is not 53. */
+export function describeDnsServer(server: DnsServer): string {
+  const port = dnsPort(server)
+  if (port === DNS_PORT) return server.host
+  return server.host.includes(':') ? `[${server.host}]:${port}` : `${server.host}:${port}`
+}
+
+/** These servers, or those of the system when there are none. */
+export function dnsServersOf(servers: readonly DnsServer[] = []): readonly DnsServer[] {
+  return servers.length > 0 ? servers : getServers().flatMap(text => parseDnsServer(text) ?? [])
 }

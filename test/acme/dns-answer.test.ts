@@ -15,7 +15,7 @@ import { BIND_KEY, dnsChallenge, failure, NEVER, TSIG_KEY, textsAt, valueFor } f
 function answerAt(server: Bind, options: Partial<DnsAnswerOptions> = {}) {
   const log = memoryLog()
   const publisher = createRfc2136Publisher({ server, key: TSIG_KEY, clock: Date.now, log })
-  const resolvers = [server.server]
+  const resolvers = [server]
   const answer = createDnsAnswer({ publisher, resolvers, nameServerPort: server.port, log, ...options })
   return { answer, log }
 }
@@ -136,7 +136,7 @@ t.test('takes the answer away when it is stopped while it waits', async t => {
 
 t.test('says which setting to look at when no resolver answers', async t => {
   const server = await startNamed(t, [{ name: 'example.test' }])
-  const resolvers = [`127.0.0.1:${await freePort()}`]
+  const resolvers = [{ host: '127.0.0.1', port: await freePort() }]
   const { answer } = answerAt(server, { resolvers })
   await t.rejects(
     answer(dnsChallenge('example.test'), NEVER),

@@ -56,9 +56,9 @@ t.test('says that nobody listens there', async t => {
 
 t.test('reads the address of a name server', async t => {
   for (const [text, server] of [
-    ['192.0.2.1', { host: '192.0.2.1', port: 53 }],
+    ['192.0.2.1', { host: '192.0.2.1' }],
     ['192.0.2.1:5353', { host: '192.0.2.1', port: 5353 }],
-    ['2001:db8::1', { host: '2001:db8::1', port: 53 }],
+    ['2001:db8::1', { host: '2001:db8::1' }],
     ['[2001:db8::1]:5353', { host: '2001:db8::1', port: 5353 }],
     ['dns.example.test:53', undefined],
     ['192.0.2.1:0', undefined],
