@@ -20,6 +20,7 @@ export interface BindKey {
  * One zone; its name server is `ns1` in the zone. `records` are lines of a zone file: `* A 127.0.0.1`.
  * A wildcard answers no more for a name below which something was published: give `registry A 127.0.0.1` beside it
  * when `_acme-challenge.registry` gets a record (RFC 4592 §2.2.2).
+ * Pebble follows a CNAME record within its zone only, since this server looks nowhere else.
  */
 export interface BindZone {
   readonly name: string
