@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Agent, request } from 'undici'
 import { type AcmeGate, startGate } from '../support/acme-gate.ts'
+import { startProcess } from '../support/background-process.ts'
 import { type Pebble, startPebble } from '../support/pebble.ts'
 
 let pebble: Pebble
@@ -35,6 +36,15 @@ t.test('the gate answers in the place of pebble, or not at all', async t => {
   gate.intercept(() => 'drop')
   await t.rejects(ask(gate.directory))
   gate.intercept(() => undefined)
+})
+
+t.test('the gate kills a process when a request arrives, or when it was answered', async t => {
+  for (const when of ['before', 'after'] as const) {
+    const child = await startProcess(t, ['sleep', '60'])
+    gate.killAt({ number: gate.requests.length + 1, pid: child.pid, when })
+    t.equal((await ask(gate.directory)).status, 200)
+    t.equal(await child.exited, 'SIGKILL')
+  }
 })
 
 t.test('a restarted pebble issues under another root at the same address', async t => {

@@ -54,7 +54,7 @@ export interface AcmeGate {
   /** URL, to be configured instead of pebble's. */
   readonly directory: string
   readonly requests: readonly GateRequest[]
-  /** How many requests there were for a step. */
+  /** How many requests there were for a step, with those whose nonce pebble rejected. */
   readonly count: (step: AcmeStep) => number
   /** Payloads of all new orders so far. */
   readonly orders: () => readonly Readonly<Record<string, unknown>>[]

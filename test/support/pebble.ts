@@ -25,7 +25,7 @@ export interface PebbleOptions {
   readonly blocklist?: readonly string[]
   /** Percentage of orders in which an earlier proof of the same name is accepted; 0 unless told. */
   readonly authzReuse?: number
-  /** Seconds that it asks to wait between polls; 1 unless told. */
+  /** Seconds that it asks to wait between polls; 0 unless told. */
   readonly retryAfterSeconds?: number
 }
 
@@ -134,7 +134,7 @@ async function choosePorts(): Promise<Ports> {
 }
 
 function configOf(dir: string, ports: Ports, options: PebbleOptions) {
-  const wait = options.retryAfterSeconds ?? 1
+  const wait = options.retryAfterSeconds ?? 0
   return {
     listenAddress: `127.0.0.1:${ports.api}`,
     managementListenAddress: `127.0.0.1:${ports.management}`,
