@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { SecureContext, Server, TlsOptions } from 'node:tls'
 import type { CertificateSource } from './certificate-source.ts'
 import type { ClientCa } from './client-ca.ts'
+import { keyExchangeGroups } from './key-exchange-groups.ts'
 
 /** Protocol settings of the listener; what is absent keeps our defaults. */
 export interface TlsSettings {
@@ -42,6 +43,12 @@ const TLS12_SUITES = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
+
+/**
+ * Clients that prefer ChaCha20, as those without AES in hardware do, get it against our order. Renegotiation of TLS 1.2
+ * is refused: it only costs, and Node by itself allows some.
+ */
+const SECURE_OPTIONS = constants.SSL_OP_PRIORITIZE_CHACHA | constants.SSL_OP_NO_RENEGOTIATION
 
 /** A plain-text fatal alert `unrecognized_name` (RFC 8446 §5.1, §6.2), valid before any ServerHello. */
 const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70])
@@ -83,8 +90,9 @@ function fixedOptions(settings: TlsSettings): TlsOptions {
   return {
     minVersion: settings.minVersion ?? 'TLSv1.2',
     ciphers: `${TLS13_SUITES}:${settings.ciphers ?? TLS12_SUITES}`,
-    ...(settings.ecdhCurve === undefined ? {} : { ecdhCurve: settings.ecdhCurve }),
+    ecdhCurve: settings.ecdhCurve ?? keyExchangeGroups(),
     honorCipherOrder: true,
+    secureOptions: SECURE_OPTIONS,
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     sessionTimeout: SESSION_TIMEOUT_SECONDS,
@@ -104,7 +112,7 @@ function clientAuthOptions({ clientAuth }: TlsSettings): TlsOptions {
     ca: [...clientAuth.ca],
     requestCert: true,
     rejectUnauthorized: clientAuth.isRequired,
-    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: SECURE_OPTIONS | constants.SSL_OP_NO_TICKET,
   }
 }
 
