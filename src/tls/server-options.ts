@@ -72,7 +72,12 @@ export function createServerOptions(source: CertificateSource, settings: TlsSett
     for (const server of servers) server.setTicketKeys(ticketKeys)
   }
   const timer = setInterval(rotateTicketKey, TICKET_ROTATION_MS).unref()
+  let names = servedNames(source)
   source.onChange(() => {
+    const earlier = names
+    names = servedNames(source)
+    // OpenSSL resumes a session without asking for the certificate of its name; those of a lost name must end.
+    if ([...earlier].some(name => !names.has(name))) ticketKeys = randomBytes(TICKET_KEY_BYTES)
     for (const server of servers) server.setSecureContext(current())
   })
   return {
@@ -84,6 +89,10 @@ export function createServerOptions(source: CertificateSource, settings: TlsSett
     rotateTicketKey,
     close: () => clearInterval(timer),
   }
+}
+
+function servedNames(source: CertificateSource): ReadonlySet<string> {
+  return new Set(source.certificates().flatMap(certificate => certificate.names))
 }
 
 function fixedOptions(settings: TlsSettings): TlsOptions {
