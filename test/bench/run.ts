@@ -21,9 +21,19 @@ if (name === undefined || !names.includes(`${name}${suffix}`)) {
   await bench(name)
 }
 
+/** What a file exports: benchmarks to measure, or a report that does all by itself. */
+interface BenchFile {
+  readonly benchmarks?: readonly Benchmark[]
+  readonly report?: () => Promise<string>
+}
+
 /** Prints one file's table; `--only` takes the lines whose names hold a text, `--json` writes them in ns as well. */
 async function bench(name: string): Promise<void> {
-  const { benchmarks }: { readonly benchmarks: readonly Benchmark[] } = await import(`./${name}${suffix}`)
+  const { benchmarks = [], report }: BenchFile = await import(`./${name}${suffix}`)
+  if (report !== undefined) {
+    process.stdout.write(await report())
+    return
+  }
   const measurements = await measure(
     benchmarks.filter(benchmark => benchmark.name.includes(values.only ?? '')),
   )

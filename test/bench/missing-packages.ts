@@ -1,0 +1,13 @@
+import { runCommand } from '../support/run-command.ts'
+
+/** What to do when programs are not on the PATH, given as `program: Debian package`; `undefined` when all are there. */
+export async function missingPackages(
+  programs: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const missing: string[] = []
+  for (const [program, debianPackage] of Object.entries(programs)) {
+    const { code } = await runCommand('sh', ['-c', 'command -v "$1"', 'sh', program])
+    if (code !== 0) missing.push(debianPackage)
+  }
+  return missing.length === 0 ? undefined : `this needs more programs: apt-get install ${missing.join(' ')}\n`
+}
