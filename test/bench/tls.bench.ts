@@ -6,7 +6,8 @@ import { fetchSession, handshakes, openConnection } from './tls-client.ts'
 import { startTlsServers, type TlsServer } from './tls-servers.ts'
 import { withScope } from './with-scope.ts'
 
-const ROUNDS = 7
+const ROUNDS = 9
+const WARM_UP_ROUNDS = 2
 const HANDSHAKES = 500
 const CONCURRENCY = 8
 const IDLE_CONNECTIONS = 1_000
@@ -64,14 +65,14 @@ function cells(ours = 0, caddy = 0): readonly string[] {
   return [...[ours, caddy].map(rate => (rate === 0 ? 'not offered' : rate.toFixed(0))), ratio]
 }
 
-/** By case and server; in turns, so that a busy spell of the machine falls on all of them. The first round warms up. */
+/** By case and server; in turns, so that a busy spell of the machine falls on all of them. */
 async function measureAll(servers: readonly TlsServer[]): Promise<readonly (readonly Rate[][])[]> {
   const rates = CASES.map(() => servers.map((): Rate[] => []))
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     for (const [index, { client, resumed }] of CASES.entries()) {
       for (const [column, server] of servers.entries()) {
         const rate = await measure(server, client, resumed === true)
-        if (round > 0 && rate !== undefined) rates[index]?.[column]?.push(rate)
+        if (round >= 0 && rate !== undefined) rates[index]?.[column]?.push(rate)
       }
     }
   }
