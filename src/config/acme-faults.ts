@@ -11,7 +11,7 @@ interface AcmeFault {
 export function acmeFaults(file: FileConfig): readonly AcmeFault[] {
   if (tlsMode(file) !== 'acme') return []
   const names = acmeNames(file)
-  return [...namesFaults(file, names), ...challengeFaults(file, names)]
+  return [...namesFaults(file, names), ...challengeFaults(file, names), ...stagingFaults(file)]
 }
 
 function namesFaults(file: FileConfig, names: readonly string[]): readonly AcmeFault[] {
@@ -55,4 +55,19 @@ function challengeFaults({ tls, listen }: FileConfig, names: readonly string[]):
         ]
       : []),
   ]
+}
+
+const WITH_STAGING = ['letsencrypt', 'google']
+
+/** Who asks for certificates that nobody trusts must not get others, which count. */
+function stagingFaults({ tls }: FileConfig): readonly AcmeFault[] {
+  const { staging, directory, fallback } = tls.acme
+  if (!staging) return []
+  const without = [directory, ...fallback.map(other => other.directory)].filter(
+    one => !WITH_STAGING.includes(one),
+  )
+  return without.map(one => ({
+    path: ['tls', 'acme', 'staging'],
+    message: `${one} has no test stage that we know: give the URL of one as "directory" instead`,
+  }))
 }

@@ -90,14 +90,22 @@ const DnsSchema = z
     hook: text
       .optional()
       .describe('Program that is run as `HOOK present|cleanup NAME VALUE` to set and remove a TXT record.'),
+    env: z
+      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'))
+      .default([])
+      .describe(
+        'Environment variables that `hook` sees beside `PATH`, `HOME`, `LANG`, `LC_ALL`, `TZ`, `TMPDIR`.',
+      ),
     rfc2136: Rfc2136Schema.optional().describe('Name server that takes dynamic updates (RFC 2136).'),
     resolvers: z
       .array(parsedText(parseNetworkHost))
       .default([])
-      .describe("Name servers to ask, `ADDRESS` or `ADDRESS:PORT`. Default: the system's."),
+      .describe("Name servers to ask, `HOST` or `HOST:PORT`. Default: the system's."),
     propagation_timeout: duration()
       .prefault('2m')
-      .describe('How long every name server of the zone may take to show the record.'),
+      .describe(
+        'How long every name server of the zone may take to show the record; `0`: they are not asked.',
+      ),
     propagation_wait: duration().prefault('0').describe('How long to wait after they all show it.'),
   })
   .refine(({ hook, rfc2136 }) => (hook === undefined) !== (rfc2136 === undefined), {
