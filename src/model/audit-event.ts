@@ -11,8 +11,23 @@ export const REGISTRY_ACTIONS = [
   'token',
 ] as const
 
+/** What happens to our own certificates. */
+export const CERTIFICATE_ACTIONS = [
+  'cert.issue',
+  'cert.renew',
+  'cert.load',
+  'cert.expiring',
+  'cert.revoke',
+] as const
+
 /** Closed list of what a line can be about; `action` + `kind` + `outcome` is the key for alerts. */
-export const AUDIT_ACTIONS = [...REGISTRY_ACTIONS, 'server.start', 'server.stop', 'config.reload'] as const
+export const AUDIT_ACTIONS = [
+  ...REGISTRY_ACTIONS,
+  'server.start',
+  'server.stop',
+  'config.reload',
+  ...CERTIFICATE_ACTIONS,
+] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
 /** What a client can do it to. */
@@ -27,7 +42,7 @@ export const REGISTRY_KINDS = [
   'session',
   'token',
 ] as const
-export type AuditKind = (typeof REGISTRY_KINDS)[number] | 'config' | 'server'
+export type AuditKind = (typeof REGISTRY_KINDS)[number] | 'config' | 'server' | 'certificate'
 
 /** `failed`: the upstream or a check said no; `aborted`: the client or the upstream left midway. */
 export const AUDIT_OUTCOMES = ['success', 'denied', 'failed', 'aborted'] as const
@@ -86,6 +101,10 @@ export interface AuditEvent {
   readonly scopes?: readonly string[]
   readonly granted?: readonly string[]
   readonly expires?: string
+  /** Of a certificate: the authority. */
+  readonly issuer?: string
+  /** Of a certificate. */
+  readonly serial?: string
   /** Of `server.start`: the running version. */
   readonly version?: string
 }

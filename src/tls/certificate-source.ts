@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls'
+import type { ChallengeType } from '../model/certificate-authority.ts'
 import type { KeyPair } from './key-pair.ts'
 
 /** What operators see of one certificate. */
@@ -8,7 +9,31 @@ export interface CertificateStatus {
   /** Milliseconds since the epoch. */
   readonly notAfter: number
   readonly issuer: string
-  readonly source: 'internal' | 'files'
+  readonly source: 'internal' | 'files' | 'acme'
+  /** Of a certificate that is obtained by ACME, or of the stop-gap in its place. */
+  readonly acme?: AcmeStatus
+}
+
+/** How a certificate by ACME is doing; times in ms since the epoch. */
+export interface AcmeStatus {
+  /** The name that it is obtained for. */
+  readonly name: string
+  /** Id of the authority that issued it; absent as long as there is none. */
+  readonly authority?: string
+  readonly serial?: string
+  readonly obtainedAt?: number
+  /** How the name was proved. */
+  readonly challenge?: ChallengeType
+  readonly nextRenewal?: number
+  /** When it will be tried next: the renewal, or later after a failure. */
+  readonly nextAttempt: number
+  /** Failed attempts in a row. */
+  readonly failedAttempts: number
+  readonly lastError?: string
+  /** Where the authority explains an early renewal. */
+  readonly explanationUrl?: string
+  /** A certificate of our own CA stands in for it. */
+  readonly isStopGap: boolean
 }
 
 /**

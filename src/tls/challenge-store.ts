@@ -3,10 +3,17 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CHALLENGE_TYPES, type Challenge, type ChallengeType } from '../model/certificate-authority.ts'
 import type { Clock, Log } from '../model/ports.ts'
+import { Secret } from '../model/secret.ts'
 import { replaceFile } from './atomic-file.ts'
+import type { ChallengeCertificate } from './challenge-certificate.ts'
 import { parseJsonFile } from './json-file.ts'
 import { ensurePrivateDirectory } from './private-files.ts'
 import { storageName } from './storage-name.ts'
+
+/** A challenge with, for tls-alpn-01, the certificate that is shown; there `name` is the server name asked for. */
+export interface PublishedChallenge extends Challenge {
+  readonly shown?: ChallengeCertificate
+}
 
 /**
  * Challenges that wait for their validation, shared by the processes of one directory: the authority may ask any of
@@ -14,12 +21,12 @@ import { storageName } from './storage-name.ts'
  */
 export interface ChallengeStore {
   /** @throws RangeError when the token is no base64url text of at most 256 characters. */
-  put(challenge: Challenge): Promise<void>
+  put(challenge: PublishedChallenge): Promise<void>
   /** Takes the challenge away, unless another one has taken its place. */
   remove(challenge: Challenge): Promise<void>
-  get(type: ChallengeType, key: string): Promise<Challenge | undefined>
+  get(type: ChallengeType, key: string): Promise<PublishedChallenge | undefined>
   /** `get` for callbacks that cannot wait; one call of stat(2) when there is none. */
-  getSync(type: ChallengeType, key: string): Challenge | undefined
+  getSync(type: ChallengeType, key: string): PublishedChallenge | undefined
 }
 
 export interface ChallengeStoreOptions {
@@ -37,11 +44,11 @@ export function createChallengeStore(options: ChallengeStoreOptions): ChallengeS
   const { directory, log } = options
   const fileOf = (type: ChallengeType, key: string) => join(directory, type, `${storageName(key)}.json`)
 
-  function current(file: string, text: string): Challenge | undefined {
+  function current(file: string, text: string): PublishedChallenge | undefined {
     const challenge = parseChallenge(file, text)
     return challenge.published + LIFETIME_MS < options.clock() ? undefined : challenge
   }
-  async function get(type: ChallengeType, key: string): Promise<Challenge | undefined> {
+  async function get(type: ChallengeType, key: string): Promise<PublishedChallenge | undefined> {
     if (!isKey(type, key)) return undefined
     const file = fileOf(type, keyText(type, key))
     try {
@@ -65,10 +72,13 @@ export function createChallengeStore(options: ChallengeStoreOptions): ChallengeS
       }
     },
     async put(challenge) {
-      const { type, name, token, keyAuthorization } = challenge
+      const { type, name, token, keyAuthorization, shown } = challenge
       if (!TOKEN.test(token)) throw new RangeError('the token of the challenge is not base64url')
       if (!isKey(type, keyOf(challenge))) throw new RangeError('the name of the challenge is too long')
-      const text = JSON.stringify({ type, name, token, keyAuthorization, published: options.clock() })
+      const certificate =
+        shown === undefined ? {} : { certificate: shown.certificate, key: shown.key.reveal() }
+      const published = { type, name, token, keyAuthorization, ...certificate, published: options.clock() }
+      const text = JSON.stringify(published)
       await ensurePrivateDirectory(join(directory, type), log)
       await replaceFile({ path: fileOf(type, keyOf(challenge)), text: `${text}\n`, mode: 0o600 })
     },
@@ -110,8 +120,8 @@ function isKey(type: ChallengeType, key: string): boolean {
   return type === 'tls-alpn-01' ? key.length > 0 && key.length <= MAX_NAME : TOKEN.test(key)
 }
 
-function parseChallenge(file: string, text: string): Challenge & { readonly published: number } {
-  const { type, name, token, keyAuthorization, published } = parseJsonFile(file, text)
+function parseChallenge(file: string, text: string): PublishedChallenge & { readonly published: number } {
+  const { type, name, token, keyAuthorization, certificate, key, published } = parseJsonFile(file, text)
   if (
     !CHALLENGE_TYPES.some(known => known === type) ||
     typeof name !== 'string' ||
@@ -121,7 +131,9 @@ function parseChallenge(file: string, text: string): Challenge & { readonly publ
   ) {
     throw new RangeError(`${file}: is not a challenge`)
   }
-  return { type: type as ChallengeType, name, token, keyAuthorization, published }
+  const isShown = typeof certificate === 'string' && typeof key === 'string'
+  const shown = isShown ? { shown: { certificate, key: new Secret(key) } } : {}
+  return { type: type as ChallengeType, name, token, keyAuthorization, published, ...shown }
 }
 
 function reportUnlessMissing(log: Log, file: string, error: unknown): undefined {

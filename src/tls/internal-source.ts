@@ -13,6 +13,8 @@ import { type LeafNames, leafNames } from './leaf-names.ts'
 /** Certificates of our own CA. */
 export interface InternalSource extends CertificateSource {
   readonly ca: InternalCa
+  /** In the order of the names: addresses first, as one, then each host. */
+  pairs(): readonly KeyPair[]
   /** Renews what is due; the timer calls it every hour. Never rejects: failures are logged and tried again. */
   renew(): Promise<void>
 }
@@ -69,6 +71,7 @@ export async function openInternalSource(options: InternalSourceOptions): Promis
 
   return {
     ca,
+    pairs: () => pairs,
     renew,
     contextFor: serverName => table.contextFor(serverName),
     defaultPair: () => table.defaultPair,

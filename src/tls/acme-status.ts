@@ -1,0 +1,28 @@
+import type { AcmeStatus } from './certificate-source.ts'
+import type { ManagedCertificate } from './managed-certificate.ts'
+
+/** What there is to say of a managed certificate. */
+export function acmeStatus(
+  certificate: ManagedCertificate,
+  { isStopGap }: { readonly isStopGap: boolean },
+): AcmeStatus {
+  const current = certificate.current()
+  const { nextRenewal, nextAttempt, failedAttempts, lastError, explanationUrl } = certificate.status()
+  return {
+    name: certificate.name,
+    nextAttempt,
+    failedAttempts,
+    isStopGap,
+    ...(current === undefined
+      ? {}
+      : {
+          authority: current.authority,
+          serial: current.pair.leaf.serialNumber,
+          obtainedAt: current.obtainedAt,
+          ...(current.challenge === undefined ? {} : { challenge: current.challenge }),
+        }),
+    ...(nextRenewal === undefined ? {} : { nextRenewal }),
+    ...(lastError === undefined ? {} : { lastError }),
+    ...(explanationUrl === undefined ? {} : { explanationUrl }),
+  }
+}

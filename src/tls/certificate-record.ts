@@ -1,0 +1,108 @@
+import type { Clock, Log } from '../model/ports.ts'
+import { type CertificateState, NEW_STATE, parseCertificateState } from './certificate-state.ts'
+import type { CertificateStore } from './certificate-store.ts'
+import { isNameCovered } from './is-name-covered.ts'
+import { parseKeyPair } from './key-pair.ts'
+import type { NewCertificate, StoredCertificate } from './stored-certificate.ts'
+
+export interface RecordOptions {
+  readonly name: string
+  /** Stands for everything that the configuration says of how to get it: who changes that wants it tried at once. */
+  readonly setup: string
+  readonly store: CertificateStore
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * The present certificate and what is known of it, as stored; a disk that takes nothing loses neither, they are kept
+ * in memory and written as soon as it can be.
+ */
+export interface CertificateRecord {
+  current(): StoredCertificate | undefined
+  state(): CertificateState
+  /** Takes over what other processes stored; `true` when that is another certificate. */
+  sync(): Promise<boolean>
+  save(change: Partial<CertificateState>): Promise<void>
+  /** Keeps a new certificate as the present one; one that another process stored meanwhile goes before it. */
+  keep(certificate: NewCertificate): Promise<void>
+  /** Why the present certificate is in memory only. */
+  unsavedReason(): string | undefined
+}
+
+export function createCertificateRecord(options: RecordOptions): CertificateRecord {
+  const { name, store, log } = options
+  let current: StoredCertificate | undefined
+  let state = NEW_STATE
+  let isStateUnsaved = false
+  let unsaved:
+    | { readonly certificate: NewCertificate; readonly after: number; readonly reason: string }
+    | undefined
+
+  async function writeState(): Promise<void> {
+    try {
+      await store.writeState(name, state)
+      isStateUnsaved = false
+    } catch (error) {
+      if (!isStateUnsaved)
+        log.error('the state of a certificate cannot be written, it is kept in memory', { name, error })
+      isStateUnsaved = true
+    }
+  }
+
+  async function write(certificate: NewCertificate, after: number): Promise<void> {
+    try {
+      await store.add(name, after, certificate)
+      unsaved = undefined
+    } catch (error) {
+      if (unsaved === undefined) {
+        log.error('a new certificate is served but cannot be stored, which is tried again', { name, error })
+      }
+      unsaved = { certificate, after, reason: String(error) }
+    }
+  }
+
+  async function readCertificate(): Promise<boolean> {
+    const stored = await store.read(name)
+    if (stored === undefined || !isNameCovered(name, stored.pair.names)) return false
+    const isNew =
+      stored.generation !== current?.generation || stored.pair.certificate !== current.pair.certificate
+    current = stored
+    return isNew
+  }
+
+  return {
+    current: () => current,
+    state: () => state,
+    unsavedReason: () => unsaved?.reason,
+    async sync() {
+      if (unsaved !== undefined) await write(unsaved.certificate, unsaved.after)
+      if (isStateUnsaved) await writeState()
+      else state = withoutOldFailures(parseCertificateState(await store.readState(name)), options.setup)
+      return unsaved === undefined ? await readCertificate() : false
+    },
+    async save(change) {
+      state = { ...state, ...change }
+      await writeState()
+    },
+    async keep(certificate) {
+      const after = current?.generation ?? 0
+      await write(certificate, after)
+      if (unsaved === undefined) await readCertificate()
+      else current = inMemory(options.name, after + 1, certificate)
+    },
+  }
+}
+
+function withoutOldFailures(state: CertificateState, setup: string): CertificateState {
+  return state.failures?.setup === setup ? state : { ...state, failures: undefined }
+}
+
+function inMemory(name: string, generation: number, certificate: NewCertificate): StoredCertificate {
+  const { key, chain, ...origin } = certificate
+  const pair = parseKeyPair({
+    certificate: { file: name, text: chain },
+    key: { file: name, text: key.reveal() },
+  })
+  return { generation, name, ...origin, pair }
+}

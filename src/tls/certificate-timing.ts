@@ -1,0 +1,44 @@
+import type { CertificateState } from './certificate-state.ts'
+import { renewalTime } from './renewal-time.ts'
+import type { StoredCertificate } from './stored-certificate.ts'
+
+/** The present certificate and what is known of it. */
+export interface TimedCertificate {
+  readonly current: StoredCertificate | undefined
+  readonly state: CertificateState
+}
+
+/** Times of one certificate, ms since the epoch; in the past for what is due. */
+export interface CertificateTiming {
+  /** `undefined` without a certificate. */
+  readonly renewalAt: number | undefined
+  /** When to get a certificate: the renewal, or later after a failure. */
+  readonly dueAt: number
+  /** When to ask the authority for its renewal window; never without a certificate. */
+  readonly askAt: number
+  /** The earlier of the two. */
+  readonly nextAt: number
+}
+
+export function certificateTiming({ current, state }: TimedCertificate): CertificateTiming {
+  const renewalAt = current === undefined ? undefined : renewalOf(current, state)
+  const dueAt = Math.max(renewalAt ?? 0, state.failures?.nextAt ?? 0)
+  const askAt =
+    current === undefined ? Number.POSITIVE_INFINITY : (renewalStateOf(current, state)?.askAt ?? 0)
+  return { renewalAt, dueAt, askAt, nextAt: Math.min(dueAt, askAt) }
+}
+
+/** What is known of the renewal of this very certificate: a window is that of one certificate (RFC 9773 §4.2). */
+export function renewalStateOf(
+  { generation }: StoredCertificate,
+  { renewal }: CertificateState,
+): CertificateState['renewal'] {
+  return renewal?.generation === generation ? renewal : undefined
+}
+
+function renewalOf(current: StoredCertificate, state: CertificateState): number {
+  const { pair, obtainedAt, revokedAt } = current
+  if (revokedAt !== undefined) return 0
+  const { window, spread = 0.5 } = renewalStateOf(current, state) ?? {}
+  return renewalTime({ notBefore: pair.notBefore, notAfter: pair.notAfter, obtainedAt, window, spread })
+}

@@ -1,0 +1,244 @@
+import { randomInt } from 'node:crypto'
+import type { CertificateEvent } from '../model/certificate-event.ts'
+import { messageOf } from '../model/message-of.ts'
+import { askRenewalWindow } from './ask-renewal-window.ts'
+import { AttemptFailed } from './attempt-failed.ts'
+import { type CertificateRecord, createCertificateRecord, type RecordOptions } from './certificate-record.ts'
+import { type CertificateReports, createCertificateReports } from './certificate-reports.ts'
+import { type CertificateTiming, certificateTiming } from './certificate-timing.ts'
+import {
+  type ObtainContext,
+  type Obtained,
+  type ObtainOptions,
+  obtainCertificate,
+} from './obtain-certificate.ts'
+import { retryDelay } from './retry-delay.ts'
+import type { StoredCertificate } from './stored-certificate.ts'
+
+export interface ManagedOptions extends ObtainOptions, RecordOptions {
+  /** RFC 9773 identifier of a PEM chain; `undefined` when the certificate has no authority key identifier. */
+  readonly certificateId: (chain: string) => Promise<string | undefined>
+  /** Why the authority would not reach us, in sentences; empty when nothing was found. */
+  readonly preflight?: ((name: string, signal: AbortSignal) => Promise<readonly string[]>) | undefined
+  readonly onEvent: (event: CertificateEvent) => void
+  /** Called when another certificate is to be served. */
+  readonly onChange: () => void
+}
+
+/** What there is to say of a managed certificate; times in ms since the epoch. */
+export interface ManagedStatus {
+  readonly nextRenewal: number | undefined
+  /** Failed attempts in a row. */
+  readonly failedAttempts: number
+  readonly lastError: string | undefined
+  readonly nextAttempt: number
+  readonly explanationUrl: string | undefined
+}
+
+/** One certificate that is kept valid. */
+export interface ManagedCertificate {
+  readonly name: string
+  current(): StoredCertificate | undefined
+  status(): ManagedStatus
+  /** When there will be something to do, ms since the epoch. */
+  nextAt(): number
+  /** Reads what is stored. */
+  load(): Promise<void>
+  /** Does what is due. Rejects only when `signal` aborts. */
+  tick(signal: AbortSignal): Promise<void>
+  /** Gets a new certificate now. @throws AttemptFailed */
+  renew(signal: AbortSignal): Promise<void>
+}
+
+const PREFLIGHT_PATIENCE_MS = 10 * 60_000
+const OBTAINED_KEPT = 10
+
+interface Managed {
+  readonly options: ManagedOptions
+  readonly record: CertificateRecord
+  readonly reports: CertificateReports
+}
+
+/**
+ * The state machine of one certificate: what is stored, else obtained; renewed when due; after a failure tried again
+ * in good time. Every change is on disk before the next step, under a lock that all processes of the store share.
+ */
+export function createManagedCertificate(options: ManagedOptions): ManagedCertificate {
+  const record = createCertificateRecord(options)
+  const managed: Managed = { options, record, reports: createCertificateReports(options) }
+  let running = Promise.resolve()
+  const alone = (work: () => Promise<void>): Promise<void> => {
+    const result = running.then(work)
+    running = result.catch(() => {}) // whoever asked is told
+    return result
+  }
+  return {
+    name: options.name,
+    current: () => record.current(),
+    status: () => statusOf(managed),
+    nextAt: () => timingOf(managed).nextAt,
+    load: async () => {
+      if (await record.sync()) options.onChange()
+    },
+    tick: signal => alone(() => tick(managed, signal)),
+    renew: signal => alone(() => locked(managed, held => attempt(managed, held), signal)),
+  }
+}
+
+function statusOf(managed: Managed): ManagedStatus {
+  const { failures, renewal } = managed.record.state()
+  const { renewalAt, dueAt } = timingOf(managed)
+  return {
+    nextRenewal: renewalAt,
+    failedAttempts: failures?.count ?? 0,
+    lastError: failures?.message ?? managed.record.unsavedReason(),
+    nextAttempt: dueAt,
+    explanationUrl: renewal?.window?.explanationUrl,
+  }
+}
+
+function timingOf({ record }: Managed): CertificateTiming {
+  return certificateTiming({ current: record.current(), state: record.state() })
+}
+
+async function tick(managed: Managed, signal: AbortSignal): Promise<void> {
+  const { record, options, reports } = managed
+  await adopt(managed)
+  const current = record.current()
+  if (current !== undefined) reports.warnIfExpiring(current, record.state().failures?.message)
+  if (options.clock() < timingOf(managed).nextAt) return
+  try {
+    await locked(managed, held => doWhatIsDue(managed, held), signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof AttemptFailed)) await fail(managed, asFailed(error))
+  }
+}
+
+async function doWhatIsDue(managed: Managed, signal: AbortSignal): Promise<void> {
+  const { record, options } = managed
+  const { clock, choices } = options
+  const current = record.current()
+  if (current !== undefined && clock() >= timingOf(managed).askAt) {
+    const issuer = choices.find(({ authority }) => authority.id === current.authority)?.authority
+    const asked = await askRenewalWindow({ current, state: record.state() }, issuer, { ...options, signal })
+    await record.save({ renewal: asked })
+  }
+  if (clock() >= timingOf(managed).dueAt) await attempt(managed, signal)
+}
+
+/** Runs `work` with what other processes left, while none of them works on this certificate. */
+function locked(
+  managed: Managed,
+  work: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, name } = managed.options
+  return store.exclusively(
+    `certificate-${name}`,
+    async held => {
+      await adopt(managed)
+      await work(AbortSignal.any([held, signal]))
+    },
+    signal,
+  )
+}
+
+async function adopt(managed: Managed): Promise<void> {
+  const { record, options } = managed
+  const before = record.current()
+  if (!(await record.sync())) return
+  const current = record.current()
+  options.onChange()
+  if (current === undefined) return
+  if (before !== undefined) managed.reports.changed('adopted', current)
+}
+
+async function attempt(managed: Managed, signal: AbortSignal): Promise<void> {
+  try {
+    await requireStorage(managed)
+    await lookAhead(managed, signal)
+    await take(managed, await obtainCertificate(managed.options, await obtainContext(managed), signal))
+  } catch (error) {
+    signal.throwIfAborted()
+    const failed = error instanceof AttemptFailed ? error : asFailed(error)
+    await fail(managed, failed)
+    throw failed
+  }
+}
+
+/** A certificate that cannot be kept would be ordered again at every start, until the authority's limit. */
+async function requireStorage({ options }: Managed): Promise<void> {
+  const problem = await options.store.writeProblem()
+  if (problem === undefined) return
+  throw new AttemptFailed('storage', `nothing is ordered as long as it could not be kept: ${problem}`)
+}
+
+async function lookAhead({ options, record }: Managed, signal: AbortSignal): Promise<void> {
+  const { preflight, name, clock } = options
+  if (preflight === undefined) return
+  const problems = await preflight(name, signal)
+  const since = problems.length === 0 ? undefined : (record.state().unreachableSince ?? clock())
+  if (since !== record.state().unreachableSince) await record.save({ unreachableSince: since })
+  // What we see of ourselves may be wrong, behind some routers it always is.
+  if (since !== undefined && clock() - since < PREFLIGHT_PATIENCE_MS) {
+    throw new AttemptFailed('preflight', problems.join('; '))
+  }
+}
+
+async function obtainContext({ record, options }: Managed): Promise<ObtainContext> {
+  const current = record.current()
+  const id = current === undefined ? undefined : await options.certificateId(current.pair.certificate)
+  return {
+    state: record.state,
+    save: record.save,
+    isServing: current !== undefined && current.pair.notAfter > options.clock(),
+    replaces:
+      current === undefined || id === undefined
+        ? undefined
+        : { id, authority: current.authority, generation: current.generation },
+  }
+}
+
+async function take(
+  { record, options, reports }: Managed,
+  { key, chain, challenge, authority }: Obtained,
+): Promise<void> {
+  const { clock } = options
+  const isFirst = record.current() === undefined
+  const proof = challenge === undefined ? {} : { challenge }
+  const { id, directory } = authority
+  await record.keep({ key, chain, authority: id, directory, obtainedAt: clock(), ...proof })
+  const obtained = [...record.state().obtained, clock()].slice(-OBTAINED_KEPT)
+  await record.save({
+    pending: undefined,
+    failures: undefined,
+    unreachableSince: undefined,
+    obtained,
+    ...proof,
+  })
+  options.onChange()
+  const current = record.current()
+  if (current !== undefined) reports.changed(isFirst ? 'obtained' : 'renewed', current)
+  reports.warnOfSkew(id, authority.clockSkewMs() ?? 0)
+}
+
+async function fail({ record, options, reports }: Managed, failed: AttemptFailed): Promise<void> {
+  const { clock } = options
+  const { failure, message, retryAfterMs } = failed
+  const current = record.current()
+  const remainingMs = current === undefined ? undefined : current.pair.notAfter - clock()
+  const { failures: before, waitUntil } = record.state()
+  const count = before?.failure === failure ? before.count + 1 : 1
+  const random = randomInt(1_000_000) / 1_000_000
+  const delay = retryDelay({ failure, count, remainingMs, retryAfterMs, random })
+  // An authority that only asked us to wait is free again at its time.
+  const free = Object.values(waitUntil).filter(until => until > clock())
+  const nextAt = Math.min(clock() + delay, ...free)
+  await record.save({ failures: { count, failure, message, at: clock(), nextAt, setup: options.setup } })
+  reports.failed(failed, { count, nextAt, isRenewal: current !== undefined })
+}
+
+function asFailed(error: unknown): AttemptFailed {
+  return new AttemptFailed('internal', messageOf(error), { cause: error })
+}
