@@ -38,14 +38,14 @@ export const AUDIT_FIELDS = [
     type: 'string',
     example: '"push"',
     meaning:
-      '`pull`, `check` (HEAD), `push`, `overwrite` (a tag that pointed elsewhere), `delete`, `mount`, `list`, `login`, `token`, `server.start`, `server.stop`, `config.reload`',
+      '`pull`, `check` (HEAD), `push`, `overwrite` (a tag that pointed elsewhere), `delete`, `mount`, `list`, `login`, `token`, `server.start`, `server.stop`, `config.reload`, `cert.issue`, `cert.renew`, `cert.load` (somebody else stored it), `cert.expiring`, `cert.revoke`',
   },
   {
     name: 'kind',
     type: 'string',
     example: '"manifest"',
     meaning:
-      'what it was done to: `manifest`, `index`, `blob`, `tag`, `tags`, `catalog`, `referrers`, `session` (a login, a ping, a step of an upload), `token`, `config`, `server`',
+      'what it was done to: `manifest`, `index`, `blob`, `tag`, `tags`, `catalog`, `referrers`, `session` (a login, a ping, a step of an upload), `token`, `config`, `server`, `certificate`',
   },
   {
     name: 'outcome',
@@ -138,7 +138,12 @@ export const AUDIT_FIELDS = [
     example: '"/v2/team/web/manifests/1.4.2"',
     meaning: 'path, never the query',
   },
-  { name: 'host', type: 'string', example: '"registry.example.com"', meaning: 'host as the client typed it' },
+  {
+    name: 'host',
+    type: 'string',
+    example: '"registry.example.com"',
+    meaning: 'host as the client typed it; of a certificate its name',
+  },
   { name: 'user_agent', type: 'string', example: '"docker/27.3.1"', meaning: 'at most 256 characters' },
   { name: 'tls', type: 'string', example: '"1.3"', meaning: 'TLS version; absent without TLS' },
   {
@@ -165,7 +170,14 @@ export const AUDIT_FIELDS = [
     example: '["repository:team/web:pull"]',
     meaning: 'access that the token holds',
   },
-  { name: 'expires', type: 'string', example: '"2026-11-24T16:11:04.000Z"', meaning: 'end of the token' },
+  {
+    name: 'expires',
+    type: 'string',
+    example: '"2026-11-24T16:11:04.000Z"',
+    meaning: 'end of the token or of the certificate',
+  },
+  { name: 'issuer', type: 'string', example: '"letsencrypt"', meaning: 'authority of the certificate' },
+  { name: 'serial', type: 'string', example: '"04A1…"', meaning: 'serial number of the certificate' },
   { name: 'version', type: 'string', example: '"0.1.0"', meaning: 'of `server.start`: the running version' },
 ] as const satisfies readonly AuditField[]
 

@@ -4,11 +4,13 @@ import t from 'tap'
 import { ACTOR_KEYS, AUDIT_FIELDS } from '../../src/audit/audit-fields.ts'
 import { createAuditFilter } from '../../src/audit/audit-filter.ts'
 import { createAuditor } from '../../src/audit/auditor.ts'
+import { describeCertificateEvent } from '../../src/audit/describe-certificate-event.ts'
 import { describeRegistryExchange } from '../../src/audit/describe-registry-exchange.ts'
 import { describeServerEvent } from '../../src/audit/describe-server-event.ts'
 import { describeTokenExchange } from '../../src/audit/describe-token-exchange.ts'
 import { formatLine } from '../../src/audit/format-line.ts'
 import type { AuditEvent } from '../../src/model/audit-event.ts'
+import type { CertificateEvent } from '../../src/model/certificate-event.ts'
 import { BLOB_CASES } from './blob-cases.ts'
 import { bare, COMPLETED, DIGEST, exchange } from './exchange.ts'
 import { MANIFEST_CASES } from './manifest-cases.ts'
@@ -17,6 +19,37 @@ import { OTHER_CASES, TOKEN_CASES } from './other-cases.ts'
 const GOLDEN = join(import.meta.dirname, 'golden-lines.txt')
 const REGISTRY_CASES = [...MANIFEST_CASES, ...BLOB_CASES, ...OTHER_CASES]
 const server = { at: COMPLETED.at, id: '01JDF3Z8K3T9V7Q6M2X4B5C6D7' } as const
+
+const name = 'registry.example.com'
+const certificate = {
+  name,
+  authority: 'letsencrypt',
+  notAfter: COMPLETED.at + 90 * 86_400_000,
+  serial: '04A1',
+}
+const failed = {
+  kind: 'failed',
+  name,
+  isRepeated: false,
+  authority: 'zerossl',
+  reason: 'no A record',
+  nextAt: COMPLETED.at,
+} as const
+const CERTIFICATE_EVENTS: readonly (readonly [string, CertificateEvent])[] = [
+  ['a certificate is obtained', { kind: 'obtained', ...certificate }],
+  ['a certificate is renewed', { kind: 'renewed', ...certificate }],
+  ['another process renewed a certificate', { kind: 'adopted', ...certificate }],
+  ['a certificate is not obtained', { ...failed, isRenewal: false }],
+  ['a certificate is not renewed', { ...failed, authority: undefined, isRenewal: true }],
+  [
+    'a certificate expires soon',
+    { kind: 'expiring', name, notAfter: certificate.notAfter, reason: 'the authority is not reached' },
+  ],
+  [
+    'a certificate is revoked',
+    { kind: 'revoked', name, authority: 'letsencrypt', serial: '04A1', reason: 'key-compromise' },
+  ],
+]
 
 const EVENTS: readonly (readonly [string, AuditEvent])[] = [
   ...REGISTRY_CASES.map(([why, , from]) => [why, describeRegistryExchange(from, COMPLETED)] as const),
@@ -32,6 +65,7 @@ const EVENTS: readonly (readonly [string, AuditEvent])[] = [
       reason: '2 configuration errors',
     }),
   ],
+  ...CERTIFICATE_EVENTS.map(([why, event]) => [why, describeCertificateEvent(event, server)] as const),
 ]
 
 const text = EVENTS.map(
@@ -48,11 +82,11 @@ t.test('the golden lines use every action, kind, outcome and field', async t => 
   const seen = (key: keyof AuditEvent) => [...new Set(EVENTS.map(([, event]) => event[key]))].sort()
   t.strictSame(
     seen('action').join(' '),
-    'check config.reload delete list login mount overwrite pull push server.start server.stop token',
+    'cert.expiring cert.issue cert.load cert.renew cert.revoke check config.reload delete list login mount overwrite pull push server.start server.stop token',
   )
   t.strictSame(
     seen('kind').join(' '),
-    'blob catalog config index manifest referrers server session tag tags token',
+    'blob catalog certificate config index manifest referrers server session tag tags token',
   )
   t.strictSame(seen('outcome').join(' '), 'aborted denied failed success')
   const keys = new Set(EVENTS.flatMap(([, event]) => [...Object.keys(event), 'v', 'node', 'seq']))
