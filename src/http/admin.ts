@@ -6,6 +6,7 @@ export interface CheckResult {
   readonly name: string
   readonly ok: boolean
   readonly message: string
+  readonly isDegraded?: true
 }
 
 export interface AdminPorts {
@@ -17,10 +18,25 @@ export interface AdminPorts {
     options: { readonly verbose: boolean },
   ) => string
   /** Takes the configuration over again; `text` says how it went. */
-  readonly reload: () => Promise<{ readonly ok: boolean; readonly text: string }>
+  readonly reload: () => Promise<Result>
+  /** Absent without TLS. */
+  readonly certificates?: {
+    /** What JSON says of them. */
+    status(): unknown
+    renew(name: string | undefined): Promise<Result>
+    revoke(name: string, reason: string): Promise<Result>
+  }
 }
 
-/** The admin listener: `/metrics`, `/livez`, `/readyz` (with `?verbose`), `/healthz` as its old name, `POST /reload`. */
+interface Result {
+  readonly ok: boolean
+  readonly text: string
+}
+
+/**
+ * The admin listener: `/metrics`, `/livez`, `/readyz` (with `?verbose`), `/healthz` as its old name, `/certificates`,
+ * and by POST `/reload`, `/certificates/renew?name=`, `/certificates/revoke?name=&reason=`.
+ */
 export function createAdmin(ports: AdminPorts): RequestListener {
   return (req, res) => {
     answer(ports, req).then(
@@ -31,11 +47,11 @@ export function createAdmin(ports: AdminPorts): RequestListener {
 }
 
 async function answer(ports: AdminPorts, { method, url = '', headers }: IncomingMessage): Promise<Reply> {
-  const [path, query = ''] = url.split('?')
+  const [path = '', query = ''] = url.split('?')
   // A page in a browser on this machine sends its Origin along.
-  if (path === '/reload' && method === 'POST' && headers.origin === undefined) {
-    const { ok, text } = await ports.reload()
-    return { status: ok ? 200 : 422, body: text }
+  if (method === 'POST' && headers.origin === undefined) {
+    const result = await act(ports, path, new URLSearchParams(query))
+    if (result !== undefined) return { status: result.ok ? 200 : 422, body: result.text }
   }
   if (method !== 'GET' && method !== 'HEAD') {
     return { status: 405, body: 'GET only\n', headers: { allow: 'GET, HEAD' } }
@@ -45,6 +61,10 @@ async function answer(ports: AdminPorts, { method, url = '', headers }: Incoming
       return { status: 200, body: 'ok\n' }
     case '/metrics':
       return { status: 200, body: await ports.metrics(), type: ports.metricsType }
+    case '/certificates': {
+      const body = `${JSON.stringify(ports.certificates?.status() ?? [])}\n`
+      return { status: 200, body, type: 'application/json' }
+    }
     case '/readyz':
     case '/healthz': {
       const result = await ports.readiness()
@@ -52,6 +72,23 @@ async function answer(ports: AdminPorts, { method, url = '', headers }: Incoming
       return { status: result.ready ? 200 : 503, body }
     }
     default:
-      return { status: 404, body: 'see /metrics, /livez, /readyz\n' }
+      return { status: 404, body: 'see /metrics, /livez, /readyz, /certificates\n' }
+  }
+}
+
+async function act(
+  { reload, certificates }: AdminPorts,
+  path: string,
+  query: URLSearchParams,
+): Promise<Result | undefined> {
+  switch (path) {
+    case '/reload':
+      return await reload()
+    case '/certificates/renew':
+      return await certificates?.renew(query.get('name') ?? undefined)
+    case '/certificates/revoke':
+      return await certificates?.revoke(query.get('name') ?? '', query.get('reason') ?? 'unspecified')
+    default:
+      return undefined
   }
 }

@@ -1,13 +1,21 @@
 import { messageOf } from '../model/message-of.ts'
 
+/** Something to look at that does not keep us from serving. */
+export interface Degraded {
+  readonly degraded: string
+}
+
 /** A check answers `undefined` when all is well, else the reason; throwing counts as a reason, too. */
-export type ReadinessCheck = () => string | undefined | Promise<string | undefined>
+export type ReadinessCheck = () => ReadinessAnswer | Promise<ReadinessAnswer>
+type ReadinessAnswer = string | Degraded | undefined
 
 export interface CheckResult {
   readonly name: string
   readonly ok: boolean
   /** `ok`, or why not: one line. */
   readonly message: string
+  /** All is served, but somebody should read the message. */
+  readonly isDegraded?: true
 }
 
 export interface Readiness {
@@ -48,15 +56,19 @@ export function createReadiness(
  */
 export function formatReadiness(result: Readiness, { verbose }: { readonly verbose: boolean }): string {
   if (result.ready && !verbose) return 'ok\n'
-  const lines = result.checks.map(({ name, ok, message }) =>
-    ok ? `[+]${name} ok` : `[-]${name} failed: ${message}`,
-  )
+  const lines = result.checks.map(({ name, ok, message, isDegraded }) => {
+    if (!ok) return `[-]${name} failed: ${message}`
+    return isDegraded ? `[!]${name} ok, but ${message}` : `[+]${name} ok`
+  })
   return `${[...lines, `readyz check ${result.ready ? 'passed' : 'failed'}`].join('\n')}\n`
 }
 
 async function runCheck(name: string, check: ReadinessCheck): Promise<CheckResult> {
   try {
     const reason = await check()
+    if (typeof reason === 'object') {
+      return { name, ok: true, message: oneLine(reason.degraded), isDegraded: true }
+    }
     return { name, ok: reason === undefined, message: oneLine(reason ?? 'ok') }
   } catch (error) {
     return { name, ok: false, message: oneLine(messageOf(error)) }
