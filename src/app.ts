@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAuditPort } from './app/audit-port.ts'
+import { createCertificateAudit } from './app/certificate-audit.ts'
 import { type OpenPorts, openListeners } from './app/listeners.ts'
 import { createLive } from './app/live.ts'
 import { openAuthority } from './app/open-authority.ts'
@@ -66,7 +67,9 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
   opened('registry', () => registry.stop())
   const upstream = openUpstream(config, registry.address, { key, clock, log, metrics })
   opened('connections to the registry', () => upstream.close())
-  const tls = await openTls(config, { clock, log })
+  const newId = createUlid(clock, randomBytes)
+  const onEvent = createCertificateAudit({ sink, metrics, clock, newId, log })
+  const tls = await openTls(config, { clock, log, version, env, onEvent })
   opened('certificates', () => tls?.close())
   const workers = createPasswordWorkers()
   const signatureCheck = createSignatureCheck({ fetch: upstream.fetchContent, clock })
@@ -75,7 +78,7 @@ async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
   return {
     ...options,
     metrics,
-    newId: createUlid(clock, randomBytes),
+    newId,
     key,
     tls,
     sink,
@@ -102,6 +105,7 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
     return { ok: result.outcome === 'loaded', text: reloadText(result) }
   })
   const listeners = await openListeners(loaded.config, tls, { handlers: { ...live, admin }, log })
+  tls?.start()
   const watch = watchFiles(parts.watch.files, parts.watch.pollMs)
   watch.start(() => void reload())
   opened('admin listener', () => listeners.closeAdmin())

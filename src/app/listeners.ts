@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import type { Server as TlsServer } from 'node:tls'
 import type { Config } from '../config/schema.ts'
+import { createAcmeChallenge } from '../http/acme-challenge.ts'
 import { hostName } from '../http/hosts.ts'
 import { createListener, type ListenAddress, type Listener } from '../http/listen.ts'
 import { createHttpsRedirect } from '../http/redirect.ts'
@@ -65,7 +66,9 @@ export async function openListeners(
     } else {
       await add('https', listen.https, () => tlsListener(tls, handlers.dispatch, log))
       const bound = open.find(({ key }) => key === 'https')?.port
-      await add('http', listen.http, plain(createHttpsRedirect(portOf(config, bound), handlers.isOurs)))
+      const redirect = createHttpsRedirect(portOf(config, bound), handlers.isOurs)
+      const { answerTo } = tls
+      await add('http', listen.http, plain(answerTo ? createAcmeChallenge(answerTo, redirect) : redirect))
     }
   } catch (error) {
     await close(0)

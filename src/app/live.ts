@@ -50,6 +50,7 @@ export function createLive(parts: Parts): Live {
         readiness: createReady(parts),
         formatReadiness,
         reload,
+        ...(parts.tls === undefined ? {} : { certificates: parts.tls.control }),
       }),
     swap: async loaded => {
       const running = parts.loaded.config

@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { hostName } from '../http/hosts.ts'
-import type { Clock, Log } from '../model/ports.ts'
+import type { Log } from '../model/ports.ts'
 import { openCertificateFiles } from '../tls/certificate-files.ts'
 import type { CertificateSource } from '../tls/certificate-source.ts'
 import { type ClientCa, readClientCa } from '../tls/client-ca.ts'
 import { openClientCertificates, type ReadClientCertificate } from '../tls/client-certificates.ts'
 import { openInternalSource } from '../tls/internal-source.ts'
 import { createServerOptions, type ServerOptions } from '../tls/server-options.ts'
+import { type CertificateControl, createCertificateControl } from './certificate-control.ts'
+import { type Acme, type AcmeEffects, openAcme } from './open-acme.ts'
 
 /** Directory of the internal CA under `state_dir`. */
 export function caDirectory(config: Pick<Config, 'state_dir'>): string {
@@ -22,17 +24,16 @@ export function certificateNames({ domains }: Pick<Config, 'domains'>): readonly
   return [...new Set(names)]
 }
 
-interface SourceEffects {
-  readonly clock: Clock
-  readonly log: Log
-  readonly clientCa: ClientCa | undefined
-}
-
 export interface Tls {
   readonly source: CertificateSource
   readonly options: ServerOptions
+  readonly control: CertificateControl
   /** There with `tls.client_auth`. */
   readonly readClientCertificate?: ReadClientCertificate
+  /** Key authorization for a token of http-01; `undefined` without certificates by ACME. */
+  readonly answerTo?: ((token: string) => Promise<string | undefined>) | undefined
+  /** Begins to obtain and renew certificates by ACME; only then can their authorities reach us. */
+  start(): void
   close(): Promise<void>
 }
 
@@ -40,16 +41,12 @@ export interface Tls {
  * Certificates and TLS settings of the public listener; `undefined` with `tls.mode: off`.
  * @throws CertificateFileError
  */
-export async function openTls(
-  config: Config,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
-): Promise<Tls | undefined> {
+export async function openTls(config: Config, effects: AcmeEffects): Promise<Tls | undefined> {
   const { tls } = config
   if (tls.mode === 'off') return undefined
   const { client_auth: clientAuth } = tls
   const clientCa = clientAuth === undefined ? undefined : await readClientCa(clientAuth.ca_file)
-  const effects = { clock, log, clientCa }
-  const source = tls.mode === 'files' ? await openFiles(config, effects, tls) : await openOwn(config, effects)
+  const { source, acme } = await openSource(config, tls, { ...effects, clientCa })
   const options = createServerOptions(source, {
     minVersion: tls.min_version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
     ...(tls.ciphers === undefined ? {} : { ciphers: tls.ciphers }),
@@ -58,35 +55,59 @@ export async function openTls(
       ? {}
       : { clientAuth: { ca: clientCa, isRequired: clientAuth?.mode === 'require' } }),
   })
+  const { clock } = effects
   return {
     source,
     options,
     ...(clientAuth === undefined
       ? {}
       : { readClientCertificate: await openClientCertificates({ name: clientAuth.name, clock }) }),
+    control: createCertificateControl(() => source.certificates(), acme && controlledOf(acme, effects)),
+    answerTo: acme?.answers.answerTo,
+    start: () => acme?.source.start(),
     close: async () => {
       options.close()
-      await source.close()
+      await (acme ?? source).close()
     },
   }
 }
 
-function openFiles(
-  config: Config,
-  effects: SourceEffects,
-  pair: { readonly certificate: string; readonly key: string },
-): Promise<CertificateSource> {
-  return openCertificateFiles({ ...effects, pairs: [pair], domains: certificateNames(config) })
+interface Opened {
+  readonly source: CertificateSource
+  readonly acme?: Acme
 }
 
-function openOwn(config: Config, effects: SourceEffects): Promise<CertificateSource> {
-  const names = certificateNames(config)
-  if (names.length === 0) {
-    effects.log.warn('domains.registry is not set, so the certificate is for localhost only')
+/** @throws TypeError without TLS, which has no certificates. */
+async function openSource(
+  config: Config,
+  tls: Config['tls'],
+  effects: AcmeEffects & { readonly clientCa: ClientCa | undefined },
+): Promise<Opened> {
+  const own = (domains: readonly string[]) =>
+    openInternalSource({ ...effects, directory: caDirectory(config), domains })
+  switch (tls.mode) {
+    case 'acme': {
+      const acme = await openAcme(config, { settings: tls.acme, own }, effects)
+      return { source: acme.source, acme }
+    }
+    case 'files':
+      return {
+        source: await openCertificateFiles({ ...effects, pairs: [tls], domains: certificateNames(config) }),
+      }
+    case 'internal':
+      return { source: await own(ownNames(config, effects.log)) }
+    default:
+      throw new TypeError('there are no certificates without TLS')
   }
-  return openInternalSource({
-    ...effects,
-    directory: caDirectory(config),
-    domains: names.length === 0 ? ['localhost'] : names,
-  })
+}
+
+function ownNames(config: Config, log: Log): readonly string[] {
+  const names = certificateNames(config)
+  if (names.length > 0) return names
+  log.warn('domains.registry is not set, so the certificate is for localhost only')
+  return ['localhost']
+}
+
+function controlledOf({ source, authorities, store }: Acme, { clock, onEvent }: AcmeEffects) {
+  return { managed: source.managed, signal: source.signal, authorities, store, clock, onEvent }
 }

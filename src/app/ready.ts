@@ -1,4 +1,5 @@
 import { createReadiness, type Readiness } from '../ops/health.ts'
+import { certificateReadiness } from './certificate-readiness.ts'
 import type { Parts } from './parts.ts'
 
 /** The checks of `/readyz`. */
@@ -7,10 +8,7 @@ export function createReady(parts: Parts): () => Promise<Readiness> {
   return createReadiness({
     configuration: () => undefined,
     shutdown: () => (draining.signal.aborted ? 'draining' : undefined),
-    certificate: () => {
-      const expired = tls?.source.certificates().find(({ notAfter }) => notAfter <= clock())
-      return expired === undefined ? undefined : `the certificate of ${expired.names.join(', ')} has expired`
-    },
+    certificate: () => certificateReadiness(tls?.source.certificates() ?? [], clock()),
     audit: () => sink.status().degraded,
     upstream: async () => {
       const state = await upstream.probe.check()

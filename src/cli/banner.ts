@@ -9,7 +9,8 @@ type Row = readonly [name: string, value: string]
 /** What an operator wants to see after a start: the address, the login line, where the audit log is. */
 export function banner(config: Config, ports: OpenPorts, version: string): string {
   const rows = [...registryRows(config, ports), ...fileRows(config), ...adminRows(config, ports)]
-  const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}${value}\n`)
+  const width = 2 + Math.max(...rows.map(([name]) => name.length))
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}${value}\n`)
   return `\nlandwaiter ${version} is running\n${lines.join('')}\n`
 }
 
@@ -40,11 +41,16 @@ function places({ server }: Config, ports: OpenPorts): readonly string[] {
 }
 
 function fileRows(config: Config): readonly Row[] {
-  const root = resolve(join(caDirectory(config), 'ca.pem'))
-  return [
-    ...(config.tls.mode === 'internal' ? [['root CA', root] as const] : []),
-    ['audit log', resolve(config.audit.file)],
-  ]
+  return [...certificateRows(config), ['audit log', resolve(config.audit.file)]]
+}
+
+function certificateRows({ tls, ...config }: Config): readonly Row[] {
+  if (tls.mode === 'internal') return [['root CA', resolve(join(caDirectory(config), 'ca.pem'))]]
+  if (tls.mode !== 'acme') return []
+  const [first] = tls.acme.authorities
+  const stage = first?.staging ? ' (test stage: nobody trusts its certificates)' : ''
+  const names = tls.acme.names.join(', ')
+  return [['certificate', `${names} by ${first?.directory}${stage}; see landwaiter cert status`]]
 }
 
 function adminRows({ listen }: Config, { admin: port }: OpenPorts): readonly Row[] {

@@ -8,12 +8,14 @@ import { complainOf } from './complain-of.ts'
 import { EXIT } from './exit-code.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Prints the root certificate of `tls.mode: internal` and how clients come to trust it; the text is a valid PEM file. */
+/** Prints the root certificate of our own CA, which `tls.mode: acme` has for a stop-gap, and how clients come to trust it; the text is a valid PEM file. */
 export async function ca(file: string, terminal: Terminal): Promise<number> {
   try {
     const { config } = await loadConfig(file, terminal.env)
-    if (config.tls.mode !== 'internal') {
-      terminal.complain(`error: tls.mode is ${config.tls.mode}; only internal has a root of its own\n`)
+    if (config.tls.mode !== 'internal' && config.tls.mode !== 'acme') {
+      terminal.complain(
+        `error: tls.mode is ${config.tls.mode}; only internal and acme have a root of their own\n`,
+      )
       return EXIT.failed
     }
     const certificate = await readRoot(join(caDirectory(config), 'ca.pem'), terminal)

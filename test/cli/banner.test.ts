@@ -9,36 +9,47 @@ const COMMON = 'state_dir: /state\naudit: {file: /log/audit.jsonl}\nusers: {}\na
 t.test('the banner says where the registry is, as clients type it', async t => {
   const cases: readonly { text: string; ports: OpenPorts; rows: readonly string[] }[] = [
     {
-      text: 'domains: {registry: r.example.com}\n',
+      text: 'domains: {registry: r.internal}\n',
       ports: { https: 443, http: 80, admin: 9090 },
       rows: [
-        'registry   https://r.example.com',
-        'log in     docker login r.example.com',
+        'registry   https://r.internal',
+        'log in     docker login r.internal',
         'root CA    /state/ca/ca.pem',
         'audit log  /log/audit.jsonl',
         'metrics    http://127.0.0.1:9090/metrics',
       ],
     },
     {
-      text: 'domains: {registry: r.example.com}\nlisten: {admin: ":9191"}\n',
+      text: 'domains: {registry: r.internal}\nlisten: {admin: ":9191"}\n',
       ports: { https: 8443, admin: 9191 },
       rows: [
-        'registry   https://r.example.com:8443',
-        'log in     docker login r.example.com:8443',
+        'registry   https://r.internal:8443',
+        'log in     docker login r.internal:8443',
         'root CA    /state/ca/ca.pem',
         'audit log  /log/audit.jsonl',
         'metrics    http://127.0.0.1:9191/metrics',
       ],
     },
     {
-      text: 'domains: {registry: "r.example.com:5443"}\nlisten: {admin: "10.0.0.5:9090"}\n',
+      text: 'domains: {registry: "r.internal:5443"}\nlisten: {admin: "10.0.0.5:9090"}\n',
       ports: { https: 443, admin: 9090 },
       rows: [
-        'registry   https://r.example.com:5443',
-        'log in     docker login r.example.com:5443',
+        'registry   https://r.internal:5443',
+        'log in     docker login r.internal:5443',
         'root CA    /state/ca/ca.pem',
         'audit log  /log/audit.jsonl',
         'metrics    http://10.0.0.5:9090/metrics',
+      ],
+    },
+    {
+      text: 'domains: {registry: r.example.com, auth: auth.example.com}\ntls: {acme: {staging: true}}\n',
+      ports: { https: 443, http: 80, admin: 9090 },
+      rows: [
+        'registry     https://r.example.com',
+        'log in       docker login r.example.com',
+        'certificate  r.example.com, auth.example.com by letsencrypt (test stage: nobody trusts its certificates); see landwaiter cert status',
+        'audit log    /log/audit.jsonl',
+        'metrics      http://127.0.0.1:9090/metrics',
       ],
     },
     {
@@ -60,11 +71,11 @@ t.test('the banner says where the registry is, as clients type it', async t => {
       ],
     },
     {
-      text: 'domains: {registry: r.example.com}\ntls: {mode: off}\n',
+      text: 'domains: {registry: r.internal}\ntls: {mode: off}\n',
       ports: { http: 8080 },
       rows: [
         'registry   plain HTTP on port 8080',
-        'log in     docker login r.example.com',
+        'log in     docker login r.internal',
         'audit log  /log/audit.jsonl',
       ],
     },

@@ -60,7 +60,7 @@ t.test('only tls.mode internal has a root of its own', async t => {
   const { code, out, err } = await runCli(['ca', '-c', file])
   t.strictSame(
     { code, out, err },
-    { code: 1, out: '', err: 'error: tls.mode is off; only internal has a root of its own\n' },
+    { code: 1, out: '', err: 'error: tls.mode is off; only internal and acme have a root of their own\n' },
   )
 })
 

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createAcmeAuthority } from '../acme/acme-authority.ts'
+import { certificateId } from '../acme/certificate-id.ts'
+import { authorityId, directoryUrl, stagingDirectory } from '../acme/directories.ts'
+import type { AcmeSettings, AuthoritySettings } from '../config/resolve-tls.ts'
+import type { Config } from '../config/schema.ts'
+import type { CertificateAuthority } from '../model/certificate-authority.ts'
+import type { CertificateEvent } from '../model/certificate-event.ts'
+import { messageOf } from '../model/message-of.ts'
+import type { Clock, Log } from '../model/ports.ts'
+import { type AcmeSource, type OwnCertificates, openAcmeSource } from '../tls/acme-source.ts'
+import { type ChallengeAnswers, createChallengeAnswers } from '../tls/answer-challenges.ts'
+import { CertificateFileError } from '../tls/certificate-file-error.ts'
+import { type CertificateStore, openCertificateStore } from '../tls/certificate-store.ts'
+import type { ClientCa } from '../tls/client-ca.ts'
+import { createManagedCertificate } from '../tls/managed-certificate.ts'
+import type { AuthorityChoice } from '../tls/obtain-certificate.ts'
+import { openDnsAnswer } from './open-dns-answer.ts'
+import { openPreflight } from './open-preflight.ts'
+
+/** What certificates by ACME need of the process. */
+export interface AcmeEffects {
+  readonly clock: Clock
+  readonly log: Log
+  readonly version: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly onEvent: (event: CertificateEvent) => void
+}
+
+/** Certificates by ACME: where they come from, and what authorities are answered. */
+export interface Acme {
+  readonly source: AcmeSource
+  readonly answers: ChallengeAnswers
+  readonly store: CertificateStore
+  /** Authorities that may be asked, by id. */
+  readonly authorities: readonly CertificateAuthority[]
+  close(): Promise<void>
+}
+
+/** Directory of what belongs to certificates by ACME under `state_dir`. */
+export function acmeDirectory({ state_dir }: Pick<Config, 'state_dir'>): string {
+  return join(state_dir, 'acme')
+}
+
+/**
+ * Opens the certificates of `settings`; asks no authority before the source is started.
+ * @throws CertificateFileError
+ */
+export async function openAcme(
+  config: Pick<Config, 'state_dir'>,
+  { settings, own }: { readonly settings: AcmeSettings; readonly own: OwnCertificates['open'] },
+  effects: AcmeEffects & { readonly clientCa: ClientCa | undefined },
+): Promise<Acme> {
+  const { clock, log, clientCa } = effects
+  const store = await openCertificateStore({ directory: acmeDirectory(config), clock, log })
+  const dns = openDnsAnswer(settings, effects)
+  const answers = createChallengeAnswers({ challenges: store.challenges, dns, clock })
+  const common: Common = { ...effects, accounts: store.accounts, answer: answers.answer }
+  const choices = await Promise.all(settings.authorities.map(authority => openChoice(authority, common)))
+  const preflight = openPreflight(settings, answers.answer)
+  const setup = setupOf(settings)
+  const source = await openAcmeSource({
+    manage: onChange =>
+      settings.names.map(name =>
+        createManagedCertificate({
+          ...effects,
+          name,
+          setup,
+          store,
+          choices,
+          challenges: settings.challenges,
+          certificateId,
+          preflight,
+          onChange,
+        }),
+      ),
+    own: { open: own, isStopGap: settings.stop_gap, names: settings.ownNames },
+    clientCa,
+    store,
+    clock,
+    log,
+  })
+  const authorities = choices.flatMap(({ authority, rehearsal }) => [
+    authority,
+    ...(rehearsal === undefined ? [] : [rehearsal]),
+  ])
+  return {
+    source,
+    answers,
+    store,
+    authorities,
+    async close() {
+      await source.close()
+      await Promise.all(authorities.map(authority => authority.close()))
+    },
+  }
+}
+
+type Common = Pick<Parameters<typeof createAcmeAuthority>[0], 'accounts' | 'answer'> & AcmeEffects
+
+async function openChoice(settings: AuthoritySettings, common: Common): Promise<AuthorityChoice> {
+  const url = directoryUrl(settings.directory)
+  const staging = stagingDirectory(url)
+  const caRoots = await readRoots(settings.ca_root_file)
+  const open = (directory: string) => openAuthority(directory, { settings, caRoots }, common)
+  if (settings.staging) return { authority: open(staging ?? url), profile: settings.profile }
+  // Google's test stage wants another account binding.
+  const rehearses = settings.directory === 'letsencrypt' && staging !== undefined
+  return {
+    authority: open(url),
+    profile: settings.profile,
+    ...(rehearses ? { rehearsal: open(staging) } : {}),
+  }
+}
+
+function openAuthority(
+  directory: string,
+  { settings, caRoots }: { readonly settings: AuthoritySettings; readonly caRoots: string | undefined },
+  { accounts, answer, log, clock, version }: Common,
+): CertificateAuthority {
+  const { email, eab } = settings
+  return createAcmeAuthority({
+    id: authorityId(directory),
+    directory,
+    caRoots,
+    email,
+    eab: eab === undefined ? undefined : { kid: eab.kid, hmacKey: eab.hmac_key },
+    accounts,
+    answer,
+    log,
+    clock,
+    userAgent: `landwaiter/${version}`,
+  })
+}
+
+async function readRoots(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new CertificateFileError(file, `tls.acme.ca_root_file cannot be read: ${messageOf(cause)}`, {
+      cause,
+    })
+  })
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new CertificateFileError(file, 'tls.acme.ca_root_file holds no PEM certificate')
+}
+
+/** Changes with everything that may turn a failure into a success. */
+function setupOf(settings: AcmeSettings): string {
+  const { authorities, challenges, dns } = settings
+  const secrets = [
+    ...authorities.map(({ eab }) => eab?.hmac_key.reveal()),
+    dns?.rfc2136?.key?.secret.reveal(),
+  ]
+  return createHash('sha256')
+    .update(JSON.stringify([authorities, challenges, dns, secrets]))
+    .digest('base64url')
+}
