@@ -77,7 +77,13 @@ export function createAccountKeeper(options: AccountOptions): AccountKeeper {
 async function openStored(options: AccountOptions, directory: Directory): Promise<AccountSession> {
   const stored = await options.accounts.read(options.id)
   if (stored?.url === undefined) return await registerAccount(options, directory, stored?.key)
-  return await openSession(options.id, directory, { key: stored.key, url: stored.url })
+  try {
+    return await openSession(options.id, directory, { key: stored.key, url: stored.url })
+  } catch (error) {
+    if (!(error instanceof AcmeFailed) || error.failure !== 'account') throw error
+    options.log.warn('stored account cannot be used; making another', { authority: options.id, error })
+    return await registerAccount(options, directory)
+  }
 }
 
 /** `unauthorized` is what an account hears that was deactivated, but also one that may not have some name. */

@@ -16,6 +16,8 @@ const CAUSES: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'it stopped in the middle of an answer',
   CERT_HAS_EXPIRED: 'its certificate has expired, unless our clock is wrong',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet, unless our clock is wrong',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AcmeFailed } from '../model/errors.ts'
 
 const url = z.string().startsWith('https://').max(4096)
+const rfc3339 = z.iso.datetime({ offset: true })
 const identifier = z.object({ type: z.string(), value: z.string() })
 
 /** RFC 8555 §7.1.1, RFC 9773 §4.1. */
@@ -61,13 +62,17 @@ export type OfferedChallenge = z.output<typeof ChallengeSchema>
 export const AuthorizationSchema = z.object({
   status: z.enum(['pending', 'valid', 'invalid', 'deactivated', 'expired', 'revoked']),
   identifier,
-  challenges: z.array(ChallengeSchema).max(100),
+  // Types that we do not know may look otherwise.
+  challenges: z
+    .array(z.unknown())
+    .max(100)
+    .transform(all => all.flatMap(one => ChallengeSchema.safeParse(one).data ?? [])),
 })
 export type Authorization = z.output<typeof AuthorizationSchema>
 
 /** RFC 9773 §4.2. */
 export const RenewalInfoSchema = z.object({
-  suggestedWindow: z.object({ start: z.string(), end: z.string() }),
+  suggestedWindow: z.object({ start: rfc3339, end: rfc3339 }),
   explanationURL: z.string().startsWith('https://').max(2048).optional().catch(undefined),
 })
 

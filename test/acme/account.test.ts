@@ -180,11 +180,14 @@ t.test('an authority that wants an external account binding', async t => {
   }
 })
 
-t.test('a stored key that cannot be read gives way to a new one', async t => {
-  const accounts = memoryAccounts()
-  await accounts.write('pebble', { key: new Secret('scribble') })
-  t.ok(await openAuthority(t, pebble, { accounts }).authority.issue(orderOf(['p.test']), never()))
-})
+for (const url of [undefined, 'https://localhost/my-account/1']) {
+  t.test(`a stored key that cannot be read gives way to a new one, with URL ${url}`, async t => {
+    const accounts = memoryAccounts()
+    await accounts.write('pebble', { key: new Secret('scribble'), ...(url !== undefined && { url }) })
+    t.ok(await openAuthority(t, pebble, { accounts }).authority.issue(orderOf(['p.test']), never()))
+    t.match(accounts.stored.get('pebble')?.key.reveal(), /^-----BEGIN PRIVATE KEY-----/)
+  })
+}
 
 t.test('what the storage throws comes through', async t => {
   const full = new Error('no space left on device')

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
 import { freePort } from '../support/free-port.ts'
@@ -29,6 +30,29 @@ t.test('an authority whose certificate is not trusted', async t => {
     t.equal(failed.failure, 'network')
     t.match(failed.message, 'its certificate is not trusted: set ca_root_file')
   }
+})
+
+t.test('an authority that speaks plain HTTP', async t => {
+  const plain = createHttpServer((_request, response) => response.end())
+  t.teardown(() => plain.close())
+  plain.listen(0, '127.0.0.1')
+  await once(plain, 'listening')
+  const directory = `https://localhost:${(plain.address() as AddressInfo).port}/dir`
+  const failed = await failureOf(
+    openAuthority(t, { ...pebble, directory }).authority.issue(orderOf(['a.test']), never()),
+  )
+  t.equal(failed.message, `${directory} cannot be used: it does not speak TLS`)
+})
+
+t.test('a challenge of a kind that we do not know is passed over', async t => {
+  const { authority, gate } = await openBehindGate(t, pebble)
+  gate.rewrite(({ step }, answer) => {
+    if (step !== 'authorization') return undefined
+    const authorization = JSON.parse(answer.body)
+    const challenges = [{ type: 'mind-reading-01' }, null, ...authorization.challenges]
+    return { ...answer, body: JSON.stringify({ ...authorization, challenges }) }
+  })
+  t.equal((await authority.issue(orderOf(['a.test']), never())).challenge, 'http-01')
 })
 
 t.test('an authority that takes a connection and is silent', async t => {
@@ -73,6 +97,18 @@ t.test('an authority that never decides', async t => {
   const failed = await failureOf(authority.issue(orderOf(['a.test']), never()))
   t.equal(failed.failure, 'server')
   t.match(failed.message, /^pebble did not decide about the order of a\.test within/)
+})
+
+t.test('an authority is asked no more often than it wants', async t => {
+  const { authority, gate } = await openBehindGate(t, pebble, { patienceMs: 5000 })
+  gate.rewrite(({ step }, answer) => {
+    if (step !== 'finalize') return undefined
+    const body = JSON.stringify({ ...JSON.parse(answer.body), status: 'processing' })
+    return { ...answer, headers: { ...answer.headers, 'retry-after': '30' }, body }
+  })
+  const failed = await failureOf(authority.issue(orderOf(['a.test']), never()))
+  t.match(failed.message, 'did not decide')
+  t.equal(gate.requests.at(-1)?.step, 'finalize', 'it would have to be asked too early')
 })
 
 t.test('a failed proof is told with the address that the authority used', async t => {

@@ -111,6 +111,7 @@ const bad: readonly { readonly why: string; readonly answer: GateAnswer }[] = [
   },
   { why: 'a window of no time', answer: windowOf({ start: SUGGESTED.start, end: SUGGESTED.start }) },
   { why: 'dates that are none', answer: windowOf({ start: 'soon', end: 'later' }) },
+  { why: 'years alone', answer: windowOf({ start: '2026', end: '2027' }) },
   { why: 'numbers', answer: windowOf({ start: 1, end: 2 }) },
   { why: 'no window', answer: { status: 200, json: {} } },
   { why: 'a page', answer: { status: 200, body: '<html>' } },
