@@ -1,10 +1,8 @@
-import { constants } from 'node:fs'
-import { chmod, type FileHandle, mkdir, open, stat } from 'node:fs/promises'
+import { chmod, mkdir, stat } from 'node:fs/promises'
 import type { Log } from '../model/ports.ts'
 import { CertificateFileError } from './certificate-file-error.ts'
+import { readRegularFile } from './read-regular-file.ts'
 
-/** Far above any bundle: a certificate with its chain and key is under 20 KiB. */
-const MAX_BYTES = 1 << 20
 const OTHERS = 0o077
 
 /** Makes the directory, for its owner only; one that is open to others is restricted, with a warning. */
@@ -33,23 +31,10 @@ async function makeDirectory(path: string): Promise<void> {
  * warning. @throws CertificateFileError when it is no regular file or larger than 1 MiB, or what open(2) says.
  */
 export async function readPrivateFile(path: string, log: Log): Promise<string | undefined> {
-  let file: FileHandle
-  try {
-    // Without O_NONBLOCK the opening of a named pipe waits for its writer.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-  try {
-    const status = await file.stat()
-    if (!status.isFile()) throw new CertificateFileError(path, 'is not a regular file')
-    if (status.size > MAX_BYTES) throw new CertificateFileError(path, 'is larger than 1 MiB')
-    if ((status.mode & OTHERS) !== 0) await restrict(path, { log, from: status.mode, to: 0o600 })
-    return await file.readFile('utf8')
-  } finally {
-    await file.close()
-  }
+  const file = await readRegularFile(path)
+  if (file === undefined) return undefined
+  if ((file.mode & OTHERS) !== 0) await restrict(path, { log, from: file.mode, to: 0o600 })
+  return file.text
 }
 
 async function restrict(
