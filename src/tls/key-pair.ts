@@ -73,6 +73,11 @@ export function canonicalAddress(address: string): string {
   return new SocketAddress({ address, family: isIP(address) === 6 ? 'ipv6' : 'ipv4' }).address
 }
 
+/** A host name or address as `KeyPair.names` spells it. */
+export function canonicalName(name: string): string {
+  return isIP(name) === 0 ? name.toLowerCase() : canonicalAddress(name)
+}
+
 function subjectNames(leaf: X509Certificate): readonly string[] {
   // Node quotes names with unusual characters; none of those is a host name.
   const entries = (leaf.subjectAltName ?? '').split(', ')
