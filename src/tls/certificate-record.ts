@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../model/ports.ts'
+import { CertificateFileError } from './certificate-file-error.ts'
 import { type CertificateState, NEW_STATE, parseCertificateState } from './certificate-state.ts'
 import type { CertificateStore } from './certificate-store.ts'
 import { isNameCovered } from './is-name-covered.ts'
@@ -52,7 +53,11 @@ export function createCertificateRecord(options: RecordOptions): CertificateReco
 
   async function write(certificate: NewCertificate, after: number): Promise<void> {
     try {
-      await store.add(name, after, certificate)
+      const outcome = await store.add(name, after, certificate)
+      // Superseded by one that cannot be read, it would be ordered again without end.
+      if (outcome === 'superseded' && ((await store.read(name))?.generation ?? 0) <= after) {
+        throw new CertificateFileError(name, 'a newer generation is stored but cannot be read')
+      }
       unsaved = undefined
     } catch (error) {
       if (unsaved === undefined) {
