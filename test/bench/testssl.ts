@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../support/run-command.ts'
 
-const TIMEOUT_MS = 400_000
+const TIMEOUT_MS = 1_200_000 // of version 3.2 on a busy machine
 
-/** Lines of the matrix by testssl's names for them: those of 3.0 and of 3.2. */
-const LINES: readonly (readonly [string, ...string[]])[] = [
-  ['ALPN', 'ALPN'],
+/** Lines of the matrix, and what testssl calls them. Grades are new in 3.2, which Debian 12 does not have. */
+const LINES: readonly (readonly [string, string])[] = [
   ['server chooses the suite', 'cipher_order'],
   ['validity of tickets', 'TLS_session_ticket'],
   ['OCSP stapling', 'OCSP_stapling'],
@@ -45,8 +44,8 @@ export async function testssl(
   const findings = parse(file, stdout)
   const checked = VULNERABILITIES.flatMap(id => findings.find(finding => finding.id === id) ?? [])
   return new Map([
-    ...LINES.map(
-      ([line, id]) => [line, findings.find(finding => finding.id === id)?.finding ?? '–'] as const,
+    ...LINES.flatMap(([line, id]) =>
+      findings.filter(finding => finding.id === id).map(({ finding }) => [line, finding] as const),
     ),
     ['vulnerabilities', summary(checked)],
     ['all that it calls low or worse', worse(findings)],

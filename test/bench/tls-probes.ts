@@ -19,6 +19,7 @@ const NO_TICKET = { ...V12, secureOptions: constants.SSL_OP_NO_TICKET }
 export const PROBES: readonly TlsProbe[] = [
   { name: 'key exchange, TLS 1.3', ask: offeredGroups },
   { name: 'key exchange with Node 24', ask: port => seen(port, {}, groupOf) },
+  { name: 'ALPN', ask: offeredProtocols },
   { name: 'resumption by ticket, TLS 1.3', ask: port => resumes(port, V13) },
   { name: 'resumption by ticket, TLS 1.2', ask: port => resumes(port, V12) },
   { name: 'resumption by session id, TLS 1.2', ask: port => resumes(port, NO_TICKET) },
@@ -31,6 +32,15 @@ async function offeredGroups(port: number): Promise<string> {
   const offered: string[] = []
   for (const ecdhCurve of GROUPS) {
     if ((await seen(port, { ...V13, ecdhCurve }, () => 'yes')) === 'yes') offered.push(ecdhCurve)
+  }
+  return offered.join(', ')
+}
+
+async function offeredProtocols(port: number): Promise<string> {
+  const offered: string[] = []
+  for (const protocol of ['h2', 'http/1.1']) {
+    const chosen = await seen(port, { ALPNProtocols: [protocol] }, socket => String(socket.alpnProtocol))
+    if (chosen === protocol) offered.push(protocol)
   }
   return offered.join(', ')
 }

@@ -25,7 +25,7 @@ export interface TlsServer {
  */
 export async function startTlsServers(t: Scope): Promise<readonly [TlsServer, TlsServer]> {
   const directory = tempDir(t)
-  const pair = makePair({ directory, file: 'localhost', names: 'DNS:localhost' })
+  const pair = makePair({ directory, file: 'localhost', names: 'DNS:localhost', days: 89 })
   const landwaiter = await startLandwaiterProcess(t, { tls: { mode: 'files', ...pair } })
   const caddy = await startCaddy(t, directory, pair)
   return [
