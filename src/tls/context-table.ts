@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { ClientCa } from './client-ca.ts'
 import { canonicalAddress, type KeyPair } from './key-pair.ts'
+import { normaliseServerName } from './server-name.ts'
 
 /** Ready contexts by server name; immutable, so a change of certificates is a new table. */
 export interface ContextTable {
@@ -45,11 +46,6 @@ export function createContextTable(pairs: readonly KeyPair[], clientCa: ClientCa
       return find(serverName) ?? (isIP(serverName) === 0 ? undefined : defaultContext)
     },
   }
-}
-
-function normaliseServerName(name: string): string {
-  const lower = name.toLowerCase()
-  return lower.endsWith('.') ? lower.slice(0, -1) : lower
 }
 
 /** A wildcard stands for exactly one label (RFC 9525 §6.3). */

@@ -1,9 +1,10 @@
 import { constants, randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { SecureContext, Server, TlsOptions } from 'node:tls'
+import type { SecureContext, Server, TLSSocket, TlsOptions } from 'node:tls'
 import type { CertificateSource } from './certificate-source.ts'
 import type { ClientCa } from './client-ca.ts'
 import { keyExchangeGroups } from './key-exchange-groups.ts'
+import { normaliseServerName } from './server-name.ts'
 
 /** Protocol settings of the listener; what is absent keeps our defaults. */
 export interface TlsSettings {
@@ -14,6 +15,10 @@ export interface TlsSettings {
   readonly ecdhCurve?: string
   /** Asks clients for a certificate; the contexts of `source` must have the same CAs. */
   readonly clientAuth?: { readonly ca: ClientCa; readonly isRequired: boolean }
+  /** Application protocols for a server name in lower case, the preferred first; by default HTTP/1.1 alone. */
+  readonly alpn?: (serverName: string | undefined) => readonly string[]
+  /** Certificate of a tls-alpn-01 challenge that is pending for a server name (RFC 8737 §3). */
+  readonly challenge?: (serverName: string) => SecureContext | undefined
 }
 
 /** Options of the TLS listeners of one process, and what keeps running servers on the current ones. */
@@ -60,12 +65,13 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70]
 export function createServerOptions(source: CertificateSource, settings: TlsSettings = {}): ServerOptions {
   const servers = new Set<Server>()
   let ticketKeys = randomBytes(TICKET_KEY_BYTES)
+  const callbacks = handshakeCallbacks(source, settings)
   // Node resets whatever a later setSecureContext leaves out, so the options are always given whole.
   const current = (): TlsOptions => ({
     ...fixedOptions(settings),
     ...defaultCertificate(source),
     ticketKeys,
-    SNICallback: serverNameCallback(source),
+    ...callbacks,
   })
   const rotateTicketKey = () => {
     ticketKeys = randomBytes(TICKET_KEY_BYTES)
@@ -102,7 +108,6 @@ function fixedOptions(settings: TlsSettings): TlsOptions {
     ecdhCurve: settings.ecdhCurve ?? keyExchangeGroups(),
     honorCipherOrder: true,
     secureOptions: SECURE_OPTIONS,
-    ALPNProtocols: ['http/1.1'],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     sessionTimeout: SESSION_TIMEOUT_SECONDS,
     // Node's default is a hash of the command line, which differs between processes that share ticket keys.
@@ -132,14 +137,44 @@ function defaultCertificate(source: CertificateSource): TlsOptions {
 }
 
 type SniCallback = (serverName: string, done: (error: Error | null, context?: SecureContext) => void) => void
+type AlpnCallback = NonNullable<TlsOptions['ALPNCallback']>
 
-function serverNameCallback(source: CertificateSource): SniCallback {
-  return function (this: unknown, serverName, done) {
-    const context = source.contextFor(serverName)
-    if (context !== undefined) return done(null, context)
-    // Node closes the connection without an alert and clients print "EOF"; the raw socket can still tell them.
-    const { _parent: raw } = this as { readonly _parent?: Socket }
-    raw?.write(UNRECOGNIZED_NAME)
-    done(new Error(`no certificate for the server name ${JSON.stringify(serverName)}`))
+const HTTP_1_ONLY = ['http/1.1']
+const CHALLENGE_PROTOCOL = 'acme-tls/1'
+
+/**
+ * What the handshake asks: the certificate for a name, and the protocol. TLS 1.3 asks for the protocol first, TLS 1.2
+ * last, so a validation is remembered from the one to the other and gets its certificate in both; nobody else does.
+ */
+function handshakeCallbacks(
+  source: CertificateSource,
+  { alpn = () => HTTP_1_ONLY, challenge = () => undefined }: TlsSettings,
+): { readonly SNICallback: SniCallback; readonly ALPNCallback: AlpnCallback } {
+  const validations = new WeakMap<object, SecureContext>()
+  return {
+    SNICallback(this: unknown, serverName, done) {
+      const context =
+        validations.get(this as TLSSocket) ??
+        source.contextFor(serverName) ??
+        // A name that waits for its first certificate: only now is the validation's protocol asked for.
+        challenge(normaliseServerName(serverName))
+      if (context !== undefined) return done(null, context)
+      // Node closes the connection without an alert and clients print "EOF"; the raw socket can still tell them.
+      const { _parent: raw } = this as { readonly _parent?: Socket }
+      raw?.write(UNRECOGNIZED_NAME)
+      done(new Error(`no certificate for the server name ${JSON.stringify(serverName)}`))
+    },
+    ALPNCallback(this: TLSSocket, { servername, protocols }) {
+      const isValidation = protocols.length === 1 && protocols[0] === CHALLENGE_PROTOCOL
+      // Undefined is answered with the alert no_application_protocol.
+      // Of a client that names no server Node passes no text.
+      const name = typeof servername === 'string' ? normaliseServerName(servername) : ''
+      if (!isValidation) return alpn(name === '' ? undefined : name).find(one => protocols.includes(one))
+      const context = challenge(name)
+      if (context === undefined) return undefined
+      validations.set(this, context)
+      this.setKeyCert(context)
+      return CHALLENGE_PROTOCOL
+    },
   }
 }
