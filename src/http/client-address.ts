@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { trustList, unmapped } from './trust-list.ts'
 
 /** Where to read the client's address from when the TCP peer is a proxy that we trust. */
 export interface ClientAddressOptions {
@@ -57,25 +58,4 @@ function withoutPort(text: string): string {
   if (bracketed?.[1] !== undefined) return bracketed[1]
   const v4 = /^([\d.]+):\d+$/.exec(text)
   return v4?.[1] ?? text
-}
-
-/** An IPv4 address that a dual-stack socket shows as `::ffff:a.b.c.d`, in its own form. */
-function unmapped(ip: string): string {
-  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(ip) ? ip.slice(7) : ip
-}
-
-function trustList(entries: readonly string[]): (ip: string) => boolean {
-  const lists = { 4: new BlockList(), 6: new BlockList() }
-  for (const entry of entries) {
-    const [address = '', prefix] = entry.split('/')
-    const family = isIP(address)
-    if (family !== 4 && family !== 6) continue
-    const name = family === 4 ? 'ipv4' : 'ipv6'
-    lists[family].addSubnet(address, prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix), name)
-  }
-  return ip => {
-    const family = isIP(ip)
-    if (family === 4) return lists[4].check(ip, 'ipv4')
-    return family === 6 && lists[6].check(ip, 'ipv6')
-  }
 }

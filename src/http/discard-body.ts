@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isHttp2 } from './http2-request.ts'
 
 const LINGER_MS = 2_000
 const LINGER_BYTES = 16 * 1024 * 1024
@@ -10,6 +11,8 @@ const LINGER_BYTES = 16 * 1024 * 1024
  */
 export async function discardBody(req: IncomingMessage): Promise<void> {
   if (req.destroyed || req.readableEnded) return
+  // A stream ends without its connection (RFC 9113 §8.1), and its client reads the answer all the same.
+  if (isHttp2(req)) return
   await new Promise<void>(resolve => {
     let left = LINGER_BYTES
     const timer = setTimeout(resolve, LINGER_MS)

@@ -10,8 +10,11 @@ import type { ClientAddress } from './client-address.ts'
 import { asOciError, sendFailure } from './failure.ts'
 import { framingFault } from './framing.ts'
 import type { HostRole } from './hosts.ts'
+import { isHttp2 } from './http2-request.ts'
+import { proxiedSource } from './proxy-protocol.ts'
 import { type Reply, sendReply } from './reply.ts'
 import { type RouteLabel, routeLabel } from './route-label.ts'
+import { unmapped } from './trust-list.ts'
 
 /** One finished request, for the metrics. */
 export interface Observation {
@@ -56,6 +59,8 @@ export interface DispatchPorts {
 export function createDispatch(current: () => DispatchPorts): RequestListener {
   const answered = new WeakMap<Socket, Promise<void>>()
   return (req, res) => {
+    // Each has a stream of its own.
+    if (isHttp2(req)) return void serve(current(), req, res)
     const { socket } = req
     const before = answered.get(socket)
     answered.set(socket, new Promise(resolve => res.once('close', resolve)))
@@ -146,7 +151,7 @@ function schemeOf(req: IncomingMessage, peer: Peer, isProxied: boolean): Peer['s
 
 function peerOf(req: IncomingMessage, ports: DispatchPorts): Peer {
   const { socket } = req
-  const peerIp = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
+  const peerIp = unmapped(proxiedSource(socket) ?? socket.remoteAddress ?? '')
   const userAgent = req.headers['user-agent']
   const certificate = certificateOf(req, ports)
   const tls = socket instanceof TLSSocket ? socket.getProtocol()?.replace('TLSv', '') : undefined

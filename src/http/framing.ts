@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isHttp2 } from './http2-request.ts'
 
 /** Methods that carry no body anywhere in the registry API. */
 const BODYLESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
@@ -16,8 +17,8 @@ const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
  */
 export function framingFault(req: IncomingMessage): string | undefined {
   const { host } = req.headers
-  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0')
-    return 'only HTTP/1.1 and HTTP/1.0 are spoken here'
+  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0' && !isHttp2(req))
+    return 'only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here'
   if (!req.url?.startsWith('/')) return 'the request target is not a path'
   const repeated = repeatedHeader(req.rawHeaders)
   if (repeated !== undefined) return `the header ${repeated} is given more than once`

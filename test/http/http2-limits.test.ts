@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { type ClientHttp2Session, connect, constants } from 'node:http2'
+import t, { type Test } from 'tap'
+import { createListener, suspendIdleGuard } from '../../src/http/listen.ts'
+import { createServerOptions } from '../../src/tls/server-options.ts'
+import { makePair, memoryLog, openFiles, temporaryDirectory } from '../tls/support.ts'
+
+/** A listener that answers `/hang` never, `/wait` neither but as if the registry were at fault, and all else at once. */
+async function listen(t: Test, limits: { readonly headersMs: number; readonly idleMs: number }) {
+  const pair = makePair({ directory: temporaryDirectory(t), file: 'one', names: 'DNS:localhost' })
+  const { source } = await openFiles(t, { pairs: [pair] })
+  const options = createServerOptions(source, { alpn: () => ['h2'] })
+  t.teardown(() => options.close())
+  const listener = createListener({
+    tls: options.current(),
+    log: memoryLog(),
+    limits,
+    handler: (req, res) => {
+      if (req.url === '/wait') suspendIdleGuard(req)
+      if (req.url === '/') res.writeHead(200).end('ok')
+    },
+  })
+  t.teardown(() => listener.close(0))
+  return listener.listen({ host: '127.0.0.1', port: 0 })
+}
+
+async function open(t: Test, port: number): Promise<ClientHttp2Session> {
+  const session = connect(`https://localhost:${port}`, { rejectUnauthorized: false })
+  t.teardown(() => session.destroy())
+  session.on('error', () => undefined)
+  await once(session, 'connect')
+  return session
+}
+
+t.test('a connection that asks nothing is closed', async t => {
+  const session = await open(t, await listen(t, { headersMs: 50, idleMs: 60_000 }))
+  await once(session, 'close')
+  t.ok(session.closed)
+})
+
+t.test('a dead connection is cut, one that waits for the registry is not', async t => {
+  const port = await listen(t, { headersMs: 60_000, idleMs: 100 })
+  const waiting = await open(t, port)
+  waiting.request({ ':path': '/wait' }).on('error', () => undefined)
+  const dead = await open(t, port)
+  dead.request({ ':path': '/hang' }).on('error', () => undefined)
+  await once(dead, 'close')
+  const late = await open(t, port)
+  late.request({ ':path': '/hang' }).on('error', () => undefined)
+  await once(late, 'close')
+  t.notOk(waiting.destroyed)
+})
+
+t.test('more headers than HTTP/1.1 may have are refused, and more streams than 100 wait', async t => {
+  const session = await open(t, await listen(t, { headersMs: 60_000, idleMs: 60_000 }))
+  await once(session, 'remoteSettings')
+  t.match(session.remoteSettings, { maxConcurrentStreams: 100, maxHeaderListSize: 65_536 })
+  const large = session.request({ ':path': '/', 'x-large': 'x'.repeat(70_000) })
+  large.on('error', () => undefined).resume()
+  await new Promise(resolve => large.once('close', resolve))
+  t.equal(large.rstCode, constants.NGHTTP2_REFUSED_STREAM)
+})
