@@ -15,7 +15,7 @@ build_tap() {
 
 # program:package
 needed_programs='dockerd:docker.io docker:docker.io ctr:containerd podman:podman skopeo:skopeo jq:jq openssl:openssl
-  ip:iproute2 nsenter:util-linux named:bind9 caddy:caddy'
+  ip:iproute2 nsenter:util-linux named:bind9 caddy:caddy curl:curl haproxy:haproxy'
 
 missing_packages() {
   for needed in $needed_programs; do

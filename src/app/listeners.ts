@@ -3,7 +3,7 @@ import type { Server as TlsServer } from 'node:tls'
 import type { Config } from '../config/schema.ts'
 import { createAcmeChallenge } from '../http/acme-challenge.ts'
 import { hostName } from '../http/hosts.ts'
-import { createListener, type ListenAddress, type Listener } from '../http/listen.ts'
+import { createListener, type ListenAddress, type Listener, type ListenerOptions } from '../http/listen.ts'
 import { createHttpsRedirect } from '../http/redirect.ts'
 import type { Log } from '../model/ports.ts'
 import { ListenFailed } from './listen-failed.ts'
@@ -48,7 +48,8 @@ export async function openListeners(
   const add = async (key: keyof OpenPorts, address: ListenAddress | null, listener: () => Listener) => {
     if (address !== null) open.push(await openListener(key, address, listener()))
   }
-  const plain = (handler: RequestListener) => () => createListener({ handler, log })
+  const proxies = listen.proxy_protocol ? config.trusted_proxies : undefined
+  const plain = (handler: RequestListener) => () => createListener({ handler, log, proxies })
   const close = async (deadlineMs: number) => {
     const cut = await Promise.all(
       open.filter(({ key }) => key !== 'admin').map(({ listener }) => listener.close(deadlineMs)),
@@ -59,14 +60,20 @@ export async function openListeners(
     await open.find(({ key }) => key === 'admin')?.listener.close(0)
   }
   try {
-    await add('admin', listen.admin, plain(handlers.admin))
+    await add('admin', listen.admin, () => createListener({ handler: handlers.admin, log }))
     if (tls === undefined) {
       await add('http', listen.http, plain(handlers.dispatch))
       await add('server', server.listen, plain(handlers.dispatch))
     } else {
-      await add('https', listen.https, () => tlsListener(tls, handlers.dispatch, log))
-      const bound = open.find(({ key }) => key === 'https')?.port
-      const redirect = createHttpsRedirect(portOf(config, bound), handlers.isOurs)
+      const port = (name: string) => portOf(config, open.find(({ key }) => key === 'https')?.port)(name)
+      const tlsOptions = {
+        handler: handlers.dispatch,
+        log,
+        proxies,
+        plainAnswer: () => plainAnswer(config, port),
+      }
+      await add('https', listen.https, () => tlsListener(tls, tlsOptions))
+      const redirect = createHttpsRedirect(port, handlers.isOurs)
       const { answerTo } = tls
       await add('http', listen.http, plain(answerTo ? createAcmeChallenge(answerTo, redirect) : redirect))
     }
@@ -90,8 +97,8 @@ async function openListener(
   }
 }
 
-function tlsListener(tls: Tls, handler: RequestListener, log: Log): Listener {
-  const listener = createListener({ tls: tls.options.current(), handler, log })
+function tlsListener(tls: Tls, options: Omit<ListenerOptions, 'tls'>): Listener {
+  const listener = createListener({ ...options, tls: tls.options.current() })
   tls.options.attach(listener.server as unknown as TlsServer)
   return listener
 }
@@ -108,6 +115,15 @@ function portOf({ domains }: Config, bound = 443): (name: string) => number {
     const port = /:(\d+)$/.exec(domain ?? '')?.[1]
     return port === undefined ? bound : Number(port)
   }
+}
+
+/** For a client that speaks plain HTTP there. The URL is the one that the configuration knows; its own is not read. */
+function plainAnswer({ domains }: Config, portFor: (name: string) => number): string {
+  const domain = domains.registry ?? domains.auth
+  if (domain === undefined) return 'This port speaks HTTPS only: use https:// instead of http://.\n'
+  const name = hostName(domain)
+  const port = portFor(name)
+  return `This is the HTTPS port of ${name}: use https://${name}${port === 443 ? '' : `:${port}`}/.\n`
 }
 
 function addressText(address: ListenAddress): string {

@@ -54,6 +54,8 @@ export async function openTls(config: Config, effects: AcmeEffects): Promise<Tls
     ...(clientCa === undefined
       ? {}
       : { clientAuth: { ca: clientCa, isRequired: clientAuth?.mode === 'require' } }),
+    alpn: protocolsOf(config),
+    ...(acme === undefined ? {} : { challenge: acme.answers.contextFor }),
   })
   const { clock } = effects
   return {
@@ -70,6 +72,13 @@ export async function openTls(config: Config, effects: AcmeEffects): Promise<Tls
       await (acme ?? source).close()
     },
   }
+}
+
+/** HTTP/2 costs twice the CPU and no container engine asks for it, so the registry's name has it on demand only. */
+function protocolsOf({ domains, listen }: Config): (serverName: string | undefined) => readonly string[] {
+  const auth = domains.auth === undefined ? undefined : hostName(domains.auth)
+  const isAuthAlone = domains.registry !== undefined && auth !== hostName(domains.registry)
+  return name => (listen.h2 || (isAuthAlone && name === auth) ? ['h2', 'http/1.1'] : ['http/1.1'])
 }
 
 interface Opened {

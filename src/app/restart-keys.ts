@@ -5,6 +5,7 @@ const FIXED: readonly (readonly [name: string, pick: (config: Config) => unknown
   ['domains', config => config.domains],
   ['listen', config => config.listen],
   ['tls', config => config.tls],
+  ['trusted_proxies', config => (config.listen.proxy_protocol ? config.trusted_proxies : undefined)],
   ['server.addr', config => config.server.listen],
   ['token.issuer', config => config.token.issuer],
   ['token.key', config => [config.token.key, config.token.certificate, config.token.disable_legacy_key_id]],
@@ -28,6 +29,8 @@ export function withFixedKeys(running: Config, wanted: Config): Config {
     domains,
     listen,
     tls,
+    // The listeners know from whom a PROXY header comes.
+    trusted_proxies: listen.proxy_protocol ? running.trusted_proxies : wanted.trusted_proxies,
     registry,
     state_dir,
     log,

@@ -79,6 +79,11 @@ export const ConfigSchema = FileSchema.refine(
     path: ['tls', 'key'],
     ...always,
   })
+  .refine(file => file.listen?.proxy_protocol !== true || file.trusted_proxies?.length > 0, {
+    error: 'needs the addresses of the proxies in trusted_proxies',
+    path: ['listen', 'proxy_protocol'],
+    ...always,
+  })
   .refine(({ tls, server }) => tls?.mode !== 'off' || isListenable(server), {
     error: 'must be HOST:PORT or :PORT',
     path: ['server', 'addr'],

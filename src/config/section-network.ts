@@ -40,6 +40,18 @@ export const ListenSchema = z
     https: listenAt(':443', 'Address of the registry and the token realm: `HOST:PORT`, `:PORT` or `off`.'),
     http: listenAt(':80', 'Address that redirects to HTTPS, or `off`.'),
     admin: listenAt('127.0.0.1:9090', 'Address of metrics and health, or `off`. Keep it private.'),
+    h2: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Speak HTTP/2 on the name of the registry, too. No container engine asks for it and it costs twice the CPU; a name of its own for the token realm always has it.',
+      ),
+    proxy_protocol: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Connections of `trusted_proxies` to `https`, `http` and `server.addr` begin with a header of the PROXY protocol, version 1 or 2, which tells the address of the client. One without it is closed.',
+      ),
   })
   .prefault({})
   .describe('Addresses of our own listeners.')

@@ -21,6 +21,10 @@ t.test('checks values of its own sections', async t => {
     [below('listen: {https: yes}'), ['3:17: error: listen.https: must be HOST:PORT, :PORT or off']],
     [below('listen: {https: [a]}'), ['3:17: error: listen.https: must be a single value, not a list']],
     [
+      below('listen: {proxy_protocol: true}'),
+      ['3:26: error: listen.proxy_protocol: needs the addresses of the proxies in trusted_proxies'],
+    ],
+    [
       below('tls: {mode: acme}'),
       [
         '3:13: error: tls.mode: mode "acme" needs to know for which name: set domains.registry, or tls.acme.names',

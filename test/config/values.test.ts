@@ -12,7 +12,13 @@ t.test('fills in every default', async t => {
   const { config } = await loadText(MINIMUM)
   t.strictSame(config, {
     domains: {},
-    listen: { https: { port: 443 }, http: { port: 80 }, admin: { host: '127.0.0.1', port: 9090 } },
+    listen: {
+      https: { port: 443 },
+      http: { port: 80 },
+      admin: { host: '127.0.0.1', port: 9090 },
+      h2: false,
+      proxy_protocol: false,
+    },
     tls: { mode: 'internal', min_version: '1.2' },
     token: { issuer: 'landwaiter', expiration: 300, disable_legacy_key_id: false },
     registry: {
