@@ -1,6 +1,9 @@
 import { runCommand } from '../support/run-command.ts'
 
-/** What to do when programs are not on the PATH, given as `program: Debian package`; `undefined` when all are there. */
+/**
+ * What to do when programs are not on the PATH, given as `program: Debian package`, and then the bench ends with exit
+ * code 1; `undefined` when all are there.
+ */
 export async function missingPackages(
   programs: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
@@ -9,5 +12,7 @@ export async function missingPackages(
     const { code } = await runCommand('sh', ['-c', 'command -v "$1"', 'sh', program])
     if (code !== 0) missing.push(debianPackage)
   }
-  return missing.length === 0 ? undefined : `this needs more programs: apt-get install ${missing.join(' ')}\n`
+  if (missing.length === 0) return undefined
+  process.exitCode = 1
+  return `this needs more programs: apt-get install ${missing.join(' ')}\n`
 }
