@@ -8,7 +8,9 @@ export function serverNameOfAddress(address: string): string {
 
 /** All 32 digits of an IPv6 address. */
 function hexDigits(address: string): string {
-  const [head = '', tail] = address.toLowerCase().split('::')
+  // A URL knows no dotted end, as of ::ffff:192.0.2.1, and no capitals.
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const [head = '', tail] = canonical.split('::')
   const groups = (text: string) => (text === '' ? [] : text.split(':'))
   const [before, after] = [groups(head), groups(tail ?? '')]
   const zeros = tail === undefined ? 0 : 8 - before.length - after.length
