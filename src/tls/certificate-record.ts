@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../model/ports.ts'
-import { CertificateFileError } from './certificate-file-error.ts'
+import { believableState } from './believable-state.ts'
 import { type CertificateState, NEW_STATE, parseCertificateState } from './certificate-state.ts'
 import type { CertificateStore } from './certificate-store.ts'
 import { isNameCovered } from './is-name-covered.ts'
@@ -31,8 +31,10 @@ export interface CertificateRecord {
   unsavedReason(): string | undefined
 }
 
+const MOST_TRIES = 4
+
 export function createCertificateRecord(options: RecordOptions): CertificateRecord {
-  const { name, store, log } = options
+  const { name, setup, store, clock, log } = options
   let current: StoredCertificate | undefined
   let state = NEW_STATE
   let isStateUnsaved = false
@@ -53,11 +55,7 @@ export function createCertificateRecord(options: RecordOptions): CertificateReco
 
   async function write(certificate: NewCertificate, after: number): Promise<void> {
     try {
-      const outcome = await store.add(name, after, certificate)
-      // Superseded by one that cannot be read, it would be ordered again without end.
-      if (outcome === 'superseded' && ((await store.read(name))?.generation ?? 0) <= after) {
-        throw new CertificateFileError(name, 'a newer generation is stored but cannot be read')
-      }
+      await addUsable(options, after, certificate)
       unsaved = undefined
     } catch (error) {
       if (unsaved === undefined) {
@@ -70,6 +68,7 @@ export function createCertificateRecord(options: RecordOptions): CertificateReco
   async function readCertificate(): Promise<boolean> {
     const stored = await store.read(name)
     if (stored === undefined || !isNameCovered(name, stored.pair.names)) return false
+    if (current !== undefined && isStepBack(current, stored)) return false
     const isNew =
       stored.generation !== current?.generation || stored.pair.certificate !== current.pair.certificate
     current = stored
@@ -83,7 +82,8 @@ export function createCertificateRecord(options: RecordOptions): CertificateReco
     async sync() {
       if (unsaved !== undefined) await write(unsaved.certificate, unsaved.after)
       if (isStateUnsaved) await writeState()
-      else state = withoutOldFailures(parseCertificateState(await store.readState(name)), options.setup)
+      else
+        state = believableState(parseCertificateState(await store.readState(name)), { setup, now: clock() })
       return unsaved === undefined ? await readCertificate() : false
     },
     async save(change) {
@@ -99,8 +99,29 @@ export function createCertificateRecord(options: RecordOptions): CertificateReco
   }
 }
 
-function withoutOldFailures(state: CertificateState, setup: string): CertificateState {
-  return state.failures?.setup === setup ? state : { ...state, failures: undefined }
+/**
+ * Stores the certificate, unless another process stored one meanwhile. A generation that cannot be used does not stand
+ * in the way: else what was ordered would be lost, and ordered again.
+ */
+async function addUsable(
+  { name, store }: RecordOptions,
+  after: number,
+  certificate: NewCertificate,
+): Promise<void> {
+  let newest = after
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    if ((await store.add(name, newest, certificate)) === 'stored') return
+    const stored = await store.read(name)
+    const isUsable = stored !== undefined && isNameCovered(name, stored.pair.names)
+    if (isUsable && stored.generation > after) return
+    newest = await store.newestGeneration(name)
+  }
+  throw new Error('other processes store certificates that cannot be used')
+}
+
+/** A damaged file uncovers the generation before it, which is no reason to serve that one again. */
+function isStepBack(current: StoredCertificate, stored: StoredCertificate): boolean {
+  return stored.generation < current.generation && stored.obtainedAt <= current.obtainedAt
 }
 
 function inMemory(name: string, generation: number, certificate: NewCertificate): StoredCertificate {

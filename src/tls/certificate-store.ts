@@ -7,6 +7,7 @@ import { replaceFile } from './atomic-file.ts'
 import {
   addGeneration,
   type GenerationsOptions,
+  listGenerations,
   readNewest,
   writeRevocation,
 } from './certificate-generations.ts'
@@ -33,6 +34,8 @@ export interface CertificateStore {
    * @throws CertificateFileError when key and chain do not belong together; what the file system says.
    */
   add(name: string, after: number, certificate: NewCertificate): Promise<'stored' | 'superseded'>
+  /** Number of the newest generation, whether it can be used or not; 0 without any. */
+  newestGeneration(name: string): Promise<number>
   /** Remembers that the generation was revoked at `revokedAt`, ms. */
   markRevoked(name: string, generation: number, revokedAt: number): Promise<void>
   /** What `writeState` kept; `undefined` when nothing did, or, with a warning, when it is damaged. */
@@ -87,6 +90,7 @@ export async function openCertificateStore(options: CertificateStoreOptions): Pr
   return {
     read: name => readNewest(generationsOf(name)),
     add: (name, after, certificate) => addGeneration(generationsOf(name), after, certificate),
+    newestGeneration: async name => (await listGenerations(generationsOf(name).directory))[0] ?? 0,
     markRevoked: (name, generation, at) => writeRevocation(generationsOf(name), generation, at),
     readState: name => readState(stateOf(name), log),
     async writeState(name, state) {
