@@ -20,12 +20,26 @@ export interface CertificateTiming {
   readonly nextAt: number
 }
 
+/** A certificate is ordered once in this share of its life, or in a day if that is less. */
+const REST = 1 / 10
+const REST_MAX_MS = 86_400_000
+
 export function certificateTiming({ current, state }: TimedCertificate): CertificateTiming {
   const renewalAt = current === undefined ? undefined : renewalOf(current, state)
-  const dueAt = Math.max(renewalAt ?? 0, state.failures?.nextAt ?? 0)
+  const dueAt = Math.max(renewalAt ?? 0, state.failures?.nextAt ?? 0, restUntil(current, state))
   const askAt =
     current === undefined ? Number.POSITIVE_INFINITY : (renewalStateOf(current, state)?.askAt ?? 0)
   return { renewalAt, dueAt, askAt, nextAt: Math.min(dueAt, askAt) }
+}
+
+/**
+ * Until when the last order must do, ms since the epoch: with a clock that is ahead every new certificate looks due.
+ */
+function restUntil(current: StoredCertificate | undefined, { obtained }: CertificateState): number {
+  const last = obtained.at(-1)
+  if (last === undefined || current === undefined || current.revokedAt !== undefined) return 0
+  const { notBefore, notAfter } = current.pair
+  return Math.min(last + Math.min((notAfter - notBefore) * REST, REST_MAX_MS), notAfter)
 }
 
 /** What is known of the renewal of this very certificate: a window is that of one certificate (RFC 9773 §4.2). */
