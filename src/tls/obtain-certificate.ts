@@ -1,5 +1,4 @@
 import { generateKeyPair } from 'node:crypto'
-import { isIP } from 'node:net'
 import { promisify } from 'node:util'
 import type {
   CertificateAuthority,
@@ -11,7 +10,10 @@ import { messageOf } from '../model/message-of.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
 import { AttemptFailed } from './attempt-failed.ts'
+import { attemptSummary } from './attempt-summary.ts'
+import { LONGEST_WAIT_MS } from './believable-state.ts'
 import type { CertificateState } from './certificate-state.ts'
+import { challengeOrder } from './challenge-order.ts'
 
 /** One authority and what is asked of it. */
 export interface AuthorityChoice {
@@ -56,30 +58,32 @@ const PATIENCE = 2
 
 /**
  * A certificate from the first authority that issues one.
- * @throws AttemptFailed with the reason of the last one asked; the signal's reason when it aborts.
+ * @throws AttemptFailed with the reasons of all that were asked, of the kind that may pass soonest; the signal's reason
+ * when it aborts.
  */
 export async function obtainCertificate(
   options: ObtainOptions,
   context: ObtainContext,
   signal: AbortSignal,
 ): Promise<Obtained> {
-  let last: AttemptFailed | undefined
+  const reasons: AttemptFailed[] = []
   for (const choice of options.choices) {
     const wait = waitOf(choice, options, context)
     if (wait !== undefined) {
-      last ??= wait
+      reasons.push(wait)
       continue
     }
     try {
       return await obtainFrom(choice, { options, context }, signal)
     } catch (error) {
       signal.throwIfAborted()
-      last = attemptFailed(error, choice.authority.id)
-      await rememberWait(last, { options, context })
-      if (!movesOn(last, context)) break
+      const failed = attemptFailed(error, choice.authority.id)
+      reasons.push(failed)
+      await rememberWait(failed, { options, context })
+      if (!movesOn(failed, context)) break
     }
   }
-  throw last ?? new AttemptFailed('internal', 'there is no authority to ask')
+  throw attemptSummary(reasons)
 }
 
 interface Run {
@@ -95,14 +99,8 @@ function waitOf(
   const until = state().waitUntil[authority.id] ?? 0
   const remaining = until - clock()
   if (remaining <= 0) return undefined
-  return new AttemptFailed(
-    'limited',
-    `${authority.id} asked us to wait until ${new Date(until).toISOString()}`,
-    {
-      authority: authority.id,
-      retryAfterMs: remaining,
-    },
-  )
+  const message = `${authority.id} asked us to wait until ${new Date(until).toISOString()}`
+  return new AttemptFailed('limited', message, { authority: authority.id, retryAfterMs: remaining })
 }
 
 /** Lets an authority be until the time that it named. */
@@ -112,7 +110,7 @@ async function rememberWait(
 ): Promise<void> {
   if (authority === undefined || retryAfterMs === undefined) return
   if (failure !== 'limited' && failure !== 'server') return
-  const until = options.clock() + retryAfterMs
+  const until = options.clock() + Math.min(retryAfterMs, LONGEST_WAIT_MS)
   await context.save({ waitUntil: { ...context.state().waitUntil, [authority]: until } })
 }
 
@@ -159,33 +157,27 @@ async function obtainFrom(choice: AuthorityChoice, run: Run, signal: AbortSignal
   }
 }
 
-/** The way that worked last comes first; after failures they take turns. */
-function challengeOrder(
-  { name, challenges }: ObtainOptions,
-  state: CertificateState,
-): readonly ChallengeType[] {
-  const possible = challenges.filter(type => {
-    if (name.startsWith('*.')) return type === 'dns-01'
-    return isIP(name) === 0 || type !== 'dns-01'
-  })
-  const remembered = possible.filter(type => type === state.challenge)
-  const ordered = [...remembered, ...possible.filter(type => type !== state.challenge)]
-  const turns = state.failures?.failure === 'validation' ? state.failures.count : 0
-  const shift = ordered.length === 0 ? 0 : turns % ordered.length
-  return [...ordered.slice(shift), ...ordered.slice(0, shift)]
-}
-
 async function rehearse(
   rehearsal: CertificateAuthority,
   { options, types }: { readonly options: ObtainOptions; readonly types: readonly ChallengeType[] },
   signal: AbortSignal,
 ): Promise<void> {
+  const { name, log } = options
+  const authority = rehearsal.id
   const key = await newKey()
-  await rehearsal.issue({ names: [options.name], key, challenges: types, onOrder: async () => {} }, signal)
-  options.log.info('the test stage could verify the name, now the authority is asked', {
-    name: options.name,
-    authority: rehearsal.id,
-  })
+  try {
+    await rehearsal.issue({ names: [name], key, challenges: types, onOrder: async () => {} }, signal)
+    log.info('the test stage could verify the name, now the authority is asked', { name, authority })
+  } catch (error) {
+    signal.throwIfAborted()
+    // Only about the name does the test stage say what the authority would say.
+    if (isFailure(error, 'validation')) throw error
+    log.info('the test stage cannot tell, the authority is asked', {
+      name,
+      authority,
+      reason: messageOf(error),
+    })
+  }
 }
 
 interface OrderRun extends Run {
