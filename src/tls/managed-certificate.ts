@@ -6,6 +6,7 @@ import { AttemptFailed } from './attempt-failed.ts'
 import { type CertificateRecord, createCertificateRecord, type RecordOptions } from './certificate-record.ts'
 import { type CertificateReports, createCertificateReports } from './certificate-reports.ts'
 import { type CertificateTiming, certificateTiming } from './certificate-timing.ts'
+import { LeaseLost } from './lease.ts'
 import {
   type ObtainContext,
   type Obtained,
@@ -111,7 +112,10 @@ async function tick(managed: Managed, signal: AbortSignal): Promise<void> {
     await locked(managed, held => doWhatIsDue(managed, held), signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (!(error instanceof AttemptFailed)) await fail(managed, asFailed(error))
+    // Whoever took the lock over goes on, and writes what is to be known.
+    if (error instanceof AttemptFailed || error instanceof LeaseLost) return
+    const problem = await options.store.writeProblem()
+    await fail(managed, problem === undefined ? asFailed(error) : new AttemptFailed('storage', problem))
   }
 }
 
@@ -209,6 +213,7 @@ async function take(
   const proof = challenge === undefined ? {} : { challenge }
   const { id, directory } = authority
   await record.keep({ key, chain, authority: id, directory, obtainedAt: clock(), ...proof })
+  options.onChange()
   const obtained = [...record.state().obtained, clock()].slice(-OBTAINED_KEPT)
   await record.save({
     pending: undefined,
@@ -217,7 +222,6 @@ async function take(
     obtained,
     ...proof,
   })
-  options.onChange()
   const current = record.current()
   if (current !== undefined) reports.changed(isFirst ? 'obtained' : 'renewed', current)
   reports.warnOfSkew(id, authority.clockSkewMs() ?? 0)
