@@ -25,7 +25,7 @@ interface Identifier {
 /** A new order, made known to `wanted.onOrder` before anything else happens to it. Spec: RFC 8555 §7.4, RFC 9773 §5. */
 export async function placeOrder(run: OrderRun, wanted: CertificateOrder): Promise<PlacedOrder> {
   const replaces = run.directory.renewalInfo === undefined ? undefined : wanted.replaces
-  const answer = await postOrder(run, {
+  const answer = await postWithoutStumbling(run, {
     identifiers: identifiersOf(wanted.names),
     ...(replaces !== undefined && { replaces }),
     ...profileOf(run, wanted.profile),
@@ -41,6 +41,26 @@ export async function placeOrder(run: OrderRun, wanted: CertificateOrder): Promi
 /** Identifiers as they stand in an order. Spec: RFC 8555 §9.7.7, RFC 8738 §3. */
 export function identifiersOf(names: readonly string[]): readonly Identifier[] {
   return names.map(value => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
+}
+
+/**
+ * Posts once more without `replaces` when the authority stumbles over it, which it would do at every attempt. Pebble 2.6
+ * finds no certificate whose serial number begins with a zero byte (RFC 9773 §4.1).
+ */
+async function postWithoutStumbling(run: OrderRun, payload: NewOrder): Promise<SignedAnswer> {
+  try {
+    return await postOrder(run, payload)
+  } catch (error) {
+    const isStumbling = error instanceof AcmeFailed && error.problem === 'serverInternal'
+    if (payload.replaces === undefined || !isStumbling) throw error
+    const { replaces, ...plain } = payload
+    run.log.warn('certificate authority cannot tell what an order replaces; it replaces nothing', {
+      authority: run.id,
+      replaces,
+      reason: error.message,
+    })
+    return await postOrder(run, plain)
+  }
 }
 
 /** Authorities refuse `replaces` in several ways: as replaced already, or as malformed when another one issued it. */

@@ -154,6 +154,22 @@ for (const [type, status] of [
   })
 }
 
+t.test('an authority that stumbles over what an order replaces gets one that replaces nothing', async t => {
+  const { authority, gate } = await openBehindGate(t, pebble)
+  const stumbles = { status: 500, problem: { type: 'serverInternal', detail: 'could not find an order' } }
+  const replaces = 'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE'
+  let isDown = false
+  gate.intercept(({ step, payload }) => {
+    const isReplacing = step === 'new-order' && 'replaces' in Object(payload)
+    return isReplacing || (isDown && step === 'new-order') ? stumbles : undefined
+  })
+  t.ok(await authority.issue(orderOf(['a.test'], { replaces }), never()))
+  t.strictSame(new Set(gate.orders().map(order => order['replaces'])), new Set([replaces, undefined]))
+  isDown = true
+  const failed = await failureOf(authority.issue(orderOf(['a.test'], { replaces }), never()))
+  t.equal(failed.failure, 'server', 'when that does not help')
+})
+
 t.test('what an order replaces is not told to an authority without renewal windows', async t => {
   const { authority, gate } = await openBehindGate(t, pebble)
   gate.rewrite(({ step }, answer) =>
