@@ -45,6 +45,8 @@ export interface Pebble {
   readonly tlsPort: number
   /** `HOST:PORT` of the DNS server that it asks. */
   readonly dnsServer: string
+  /** Where the records of pebble's own DNS server are set: `POST /set-txt`, `/clear-txt`. */
+  readonly dnsManagement: string
   /** What a client must trust to talk to it: PEM, and a file that holds it. */
   readonly caRoot: string
   readonly caRootFile: string
@@ -111,6 +113,7 @@ export async function startPebble(t: Scope, options: PebbleOptions = {}): Promis
     httpPort: ports.http,
     tlsPort: ports.tls,
     dnsServer,
+    dnsManagement: `http://127.0.0.1:${ports.dnsManagement}`,
     caRoot: root,
     caRootFile,
     identity,
