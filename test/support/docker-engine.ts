@@ -11,6 +11,7 @@ import { tempDir } from './temp-dir.ts'
 /** Debian's, which needs no plugin to build; another docker earlier on the PATH may. */
 const DOCKER = '/usr/bin/docker'
 const LOOPBACK = '127.0.0.1'
+const LOOPBACKS = [LOOPBACK, '::1']
 const SYSTEM_PLUGINS = ['/usr/libexec', '/usr/lib', '/usr/local/libexec', '/usr/local/lib']
 
 /**
@@ -22,8 +23,8 @@ export interface DockerEngineOptions {
   /** Names that mean `address` to the engine and to commands run by `enter`. */
   readonly hosts?: readonly string[]
   /**
-   * 127.0.0.1 unless told, where docker checks no certificate; another one is made the engine's own, so needs a
-   * private network.
+   * 127.0.0.1 unless told, where docker checks no certificate; it does at ::1. Any other is made the engine's own, so
+   * needs a private network.
    */
   readonly address?: string
 }
@@ -126,7 +127,7 @@ function daemonCommand(
   const script = [
     `mkdir -p /etc/docker && mount --bind ${dir}/etc /etc/docker && mount --bind ${dir}/hosts /etc/hosts`,
     network === 'private' ? 'ip link set lo up' : 'true',
-    address === LOOPBACK ? 'true' : `ip address add ${address}/32 dev lo`,
+    LOOPBACKS.includes(address) ? 'true' : `ip address add ${address}/32 dev lo`,
     'exec dockerd "$@"',
   ].join(' && ')
   const networking =
