@@ -46,12 +46,17 @@ export function createAdmin(ports: AdminPorts): RequestListener {
   }
 }
 
+const NOT_MEANT = 'POST only, and not from a web page\n'
+
 async function answer(ports: AdminPorts, { method, url = '', headers }: IncomingMessage): Promise<Reply> {
   const [path = '', query = ''] = url.split('?')
-  // A page in a browser on this machine sends its Origin along.
-  if (method === 'POST' && headers.origin === undefined) {
-    const result = await act(ports, path, new URLSearchParams(query))
-    if (result !== undefined) return { status: result.ok ? 200 : 422, body: result.text }
+  const action = actionAt(ports, path)
+  if (action !== undefined) {
+    // A page in a browser on this machine sends its Origin along.
+    const isMeant = method === 'POST' && headers.origin === undefined
+    if (!isMeant) return { status: 405, body: NOT_MEANT, headers: { allow: 'POST' } }
+    const { ok, text } = await action(new URLSearchParams(query))
+    return { status: ok ? 200 : 422, body: text }
   }
   if (method !== 'GET' && method !== 'HEAD') {
     return { status: 405, body: 'GET only\n', headers: { allow: 'GET, HEAD' } }
@@ -76,18 +81,19 @@ async function answer(ports: AdminPorts, { method, url = '', headers }: Incoming
   }
 }
 
-async function act(
-  { reload, certificates }: AdminPorts,
-  path: string,
-  query: URLSearchParams,
-): Promise<Result | undefined> {
+type Action = (query: URLSearchParams) => Promise<Result>
+
+function actionAt({ reload, certificates }: AdminPorts, path: string): Action | undefined {
   switch (path) {
     case '/reload':
-      return await reload()
+      return reload
     case '/certificates/renew':
-      return await certificates?.renew(query.get('name') ?? undefined)
+      return certificates && (query => certificates.renew(query.get('name') ?? undefined))
     case '/certificates/revoke':
-      return await certificates?.revoke(query.get('name') ?? '', query.get('reason') ?? 'unspecified')
+      return (
+        certificates &&
+        (query => certificates.revoke(query.get('name') ?? '', query.get('reason') ?? 'unspecified'))
+      )
     default:
       return undefined
   }

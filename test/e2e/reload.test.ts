@@ -146,7 +146,7 @@ t.test('the admin listener takes a reload by POST and says how it went, but not 
   }
   t.strictSame(await post(), { status: 200, text: 'the configuration was taken over\n' })
   t.equal((await post({ origin: 'https://evil.test' })).status, 405)
-  t.equal((await request(`${lw.adminUrl}/reload`)).statusCode, 404, 'a GET changes nothing')
+  t.equal((await request(`${lw.adminUrl}/reload`)).statusCode, 405, 'a GET changes nothing')
   edit(lw, { acl: 'nonsense' })
   const refused = await post()
   t.equal(refused.status, 422)
