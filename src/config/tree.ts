@@ -11,11 +11,19 @@ export function getIn(tree: unknown, path: KeyPath): unknown {
   )
 }
 
-/** A copy of the tree with a value at a path of keys; mappings on the way are made. */
+/** A copy of the tree with a value at a path of keys and indices of lists; mappings on the way are made. */
 export function setIn(tree: Tree, [key, ...rest]: KeyPath, value: unknown): Tree {
   if (key === undefined) return tree
-  const child = getIn(tree, [key])
-  return { ...tree, [key]: rest.length === 0 ? value : setIn(isTree(child) ? child : {}, rest, value) }
+  return { ...tree, [key]: changed(getIn(tree, [key]), rest, value) }
+}
+
+function changed(node: unknown, path: KeyPath, value: unknown): unknown {
+  const [index, ...rest] = path
+  if (index === undefined) return value
+  if (Array.isArray(node) && typeof index === 'number') {
+    return node.with(index, changed(node[index], rest, value))
+  }
+  return setIn(isTree(node) ? node : {}, path, value)
 }
 
 /** Whether a value is a mapping. */
