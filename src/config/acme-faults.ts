@@ -11,50 +11,73 @@ interface AcmeFault {
 export function acmeFaults(file: FileConfig): readonly AcmeFault[] {
   if (tlsMode(file) !== 'acme') return []
   const names = acmeNames(file)
-  return [...namesFaults(file, names), ...challengeFaults(file, names), ...stagingFaults(file)]
+  return [...namesFaults(file, names), ...provingFaults(file, names), ...stagingFaults(file)]
 }
+
+const LETSENCRYPT = ['server', 'letsencrypt']
 
 function namesFaults(file: FileConfig, names: readonly string[]): readonly AcmeFault[] {
   const { domains, tls } = file
+  if (tls.acme.names?.length === 0) return [] // told already
   if (names.length === 0) {
-    const message = 'mode "acme" needs to know for which name: set domains.registry, or tls.acme.names'
-    return [{ path: ['tls', 'mode'], message }]
+    // Without a word of `tls` it is docker_auth's section that asks for certificates.
+    const [path, who] = tls.mode === undefined ? [LETSENCRYPT, 'it'] : [['tls', 'mode'], 'mode "acme"']
+    const message = `${who} needs to know for which name: set domains.registry, or tls.acme.names`
+    return [{ path, message }]
   }
   const missing = domainHosts(domains).filter(host => !names.some(name => isCovered(host, name)))
   if (tls.acme.names === undefined || missing.length === 0) return []
   return [{ path: ['tls', 'acme', 'names'], message: `lacks ${missing.join(' and ')} of "domains"` }]
 }
 
-function challengeFaults({ tls, listen }: FileConfig, names: readonly string[]): readonly AcmeFault[] {
-  const { challenges, dns } = tls.acme
+const CHALLENGES = ['tls', 'acme', 'challenges']
+
+/** What of a challenge that is asked for by name is missing; else what no challenge can prove. */
+function provingFaults(file: FileConfig, names: readonly string[]): readonly AcmeFault[] {
+  const { challenges, dns } = file.tls.acme
+  if (challenges?.length === 0) return [] // told already
+  const faults = challengeFaults(file)
+  if (faults.length > 0) return faults
   const wildcard = names.find(name => name.startsWith('*.'))
+  if (wildcard !== undefined) {
+    if (dns === undefined) {
+      return [
+        { path: ['tls', 'acme'], message: `${wildcard} can only be proved by dns-01: set tls.acme.dns` },
+      ]
+    }
+    if (challenges?.includes('dns-01') === false) {
+      return [{ path: CHALLENGES, message: `lacks dns-01, which alone can prove ${wildcard}` }]
+    }
+  }
+  return reachFaults(file, names)
+}
+
+function challengeFaults({ tls, listen }: FileConfig): readonly AcmeFault[] {
+  const { challenges = [], dns } = tls.acme
+  const missing = {
+    'dns-01': dns === undefined ? 'tls.acme.dns, which says how to set a TXT record' : undefined,
+    'http-01': listen.http === null ? 'listen.http, which is off' : undefined,
+    'tls-alpn-01': listen.https === null ? 'listen.https, which is off' : undefined,
+  }
+  return challenges.flatMap(type =>
+    missing[type] === undefined ? [] : [{ path: CHALLENGES, message: `${type} needs ${missing[type]}` }],
+  )
+}
+
+/** An address cannot be proved by `dns-01`. */
+function reachFaults({ tls, listen }: FileConfig, names: readonly string[]): readonly AcmeFault[] {
+  const { challenges = ['http-01', 'tls-alpn-01', 'dns-01'], dns } = tls.acme
+  const isReachable =
+    (listen.http !== null && challenges.includes('http-01')) ||
+    (listen.https !== null && challenges.includes('tls-alpn-01'))
+  if (isReachable) return []
+  const path = ['tls', 'acme']
   const address = names.find(name => isIP(name) !== 0)
-  const has = (type: 'http-01' | 'tls-alpn-01' | 'dns-01') => challenges?.includes(type) ?? true
-  const at = ['tls', 'acme', 'challenges']
-  const isUnreachable =
-    (listen.http === null || !has('http-01')) && (listen.https === null || !has('tls-alpn-01'))
-  return [
-    ...(challenges?.includes('dns-01') === true && dns === undefined
-      ? [{ path: at, message: 'dns-01 needs tls.acme.dns, which says how to set a TXT record' }]
-      : []),
-    ...(challenges?.includes('http-01') === true && listen.http === null
-      ? [{ path: at, message: 'http-01 needs listen.http, which is off' }]
-      : []),
-    ...(challenges?.includes('tls-alpn-01') === true && listen.https === null
-      ? [{ path: at, message: 'tls-alpn-01 needs listen.https, which is off' }]
-      : []),
-    ...(wildcard !== undefined && (dns === undefined || !has('dns-01'))
-      ? [{ path: ['tls', 'acme'], message: `${wildcard} can only be proved by dns-01: set tls.acme.dns` }]
-      : []),
-    ...(isUnreachable && (address !== undefined || dns === undefined)
-      ? [
-          {
-            path: ['tls', 'acme'],
-            message: 'no challenge is left: open listen.http or listen.https, or set dns',
-          },
-        ]
-      : []),
-  ]
+  if (address !== undefined) {
+    return [{ path, message: `the address ${address} cannot be proved: open listen.http or listen.https` }]
+  }
+  if (dns !== undefined) return []
+  return [{ path, message: 'no name can be proved: open listen.http or listen.https, or set tls.acme.dns' }]
 }
 
 const WITH_STAGING = ['letsencrypt', 'google']
