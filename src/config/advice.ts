@@ -1,4 +1,5 @@
 import { compilePolicy } from '../policy/policy.ts'
+import { adviceOnAcme } from './advice-on-acme.ts'
 import { adviceOnExternal } from './advice-on-external.ts'
 import { adviceOnRights } from './advice-rights.ts'
 import type { Fault, KeyPath, Severity } from './fault.ts'
@@ -15,6 +16,7 @@ export function adviceOn(file: FileConfig, policy = compilePolicy(file.acl).poli
     ...adviceOnProxies(file),
     ...adviceOnListener(file),
     ...adviceOnTls(file),
+    ...adviceOnAcme(file),
   ]
 }
 

@@ -5,8 +5,8 @@ import { Secret } from '../model/secret.ts'
 import { parseDomain, parseNetworkHost } from './address.ts'
 import { always, duration, oneOf, type Parsed, parsedText } from './schema-kit.ts'
 
-/** Authorities that a word stands for. */
-const AUTHORITIES = ['letsencrypt', 'zerossl', 'google']
+/** Authorities that a word stands for; all of them public. */
+export const AUTHORITIES = ['letsencrypt', 'zerossl', 'google']
 const DIRECTORY = `must be ${AUTHORITIES.join(', ')} or the https:// URL of an ACME directory`
 
 function parseDirectory(text: string): Parsed<string> {
