@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAcmeAuthority } from '../acme/acme-authority.ts'
 import { certificateId } from '../acme/certificate-id.ts'
@@ -8,17 +7,16 @@ import type { AcmeSettings, AuthoritySettings } from '../config/resolve-tls.ts'
 import type { Config } from '../config/schema.ts'
 import type { CertificateAuthority } from '../model/certificate-authority.ts'
 import type { CertificateEvent } from '../model/certificate-event.ts'
-import { messageOf } from '../model/message-of.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import { type AcmeSource, type OwnCertificates, openAcmeSource } from '../tls/acme-source.ts'
 import { type ChallengeAnswers, createChallengeAnswers } from '../tls/answer-challenges.ts'
-import { CertificateFileError } from '../tls/certificate-file-error.ts'
 import { type CertificateStore, openCertificateStore } from '../tls/certificate-store.ts'
 import type { ClientCa } from '../tls/client-ca.ts'
 import { createManagedCertificate } from '../tls/managed-certificate.ts'
 import type { AuthorityChoice } from '../tls/obtain-certificate.ts'
 import { openDnsAnswer } from './open-dns-answer.ts'
 import { openPreflight } from './open-preflight.ts'
+import { readCaRoots } from './read-ca-roots.ts'
 
 /** What certificates by ACME need of the process. */
 export interface AcmeEffects {
@@ -103,7 +101,7 @@ type Common = Pick<Parameters<typeof createAcmeAuthority>[0], 'accounts' | 'answ
 async function openChoice(settings: AuthoritySettings, common: Common): Promise<AuthorityChoice> {
   const url = directoryUrl(settings.directory)
   const staging = stagingDirectory(url)
-  const caRoots = await readRoots(settings.ca_root_file)
+  const caRoots = await readCaRoots(settings.ca_root_file)
   const open = (directory: string) => openAuthority(directory, { settings, caRoots }, common)
   if (settings.staging) return { authority: open(staging ?? url), profile: settings.profile }
   // Google's test stage wants another account binding.
@@ -133,17 +131,6 @@ function openAuthority(
     clock,
     userAgent: `landwaiter/${version}`,
   })
-}
-
-async function readRoots(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new CertificateFileError(file, `tls.acme.ca_root_file cannot be read: ${messageOf(cause)}`, {
-      cause,
-    })
-  })
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw new CertificateFileError(file, 'tls.acme.ca_root_file holds no PEM certificate')
 }
 
 /** Changes with everything that may turn a failure into a success. */

@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import { openAuthority } from '../app/open-authority.ts'
 import { openSigningKey } from '../app/open-signing-key.ts'
 import { certificateNames } from '../app/open-tls.ts'
+import { readCaRoots } from '../app/read-ca-roots.ts'
 import { createPasswordWorkers } from '../authn/password-workers.ts'
 import { formatIssue } from '../config/format-issue.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
@@ -9,6 +10,7 @@ import { ConfigError, type ConfigIssue } from '../model/errors.ts'
 import type { Log } from '../model/ports.ts'
 import { createMetrics } from '../ops/metrics.ts'
 import { openCertificateFiles } from '../tls/certificate-files.ts'
+import { readClientCa } from '../tls/client-ca.ts'
 import { complainOf } from './complain-of.ts'
 import { atConfigPlace, type FileKey, fileIssue, namedFiles } from './config-place.ts'
 import { EXIT } from './exit-code.ts'
@@ -38,7 +40,12 @@ interface Checked {
 /** @throws ConfigError with the faults of all files that the configuration names, one a file. */
 async function requireUsableFiles(checked: Checked): Promise<void> {
   const { loaded, file } = checked
-  const pairs = await Promise.allSettled([openTokenPair(checked), openTlsPair(checked), openRights(checked)])
+  const pairs = await Promise.allSettled([
+    openTokenPair(checked),
+    openTlsPair(checked),
+    ...readTlsRoots(checked),
+    openRights(checked),
+  ])
   const refused = pairs.flatMap(result => {
     if (result.status === 'fulfilled') return []
     const error = atConfigPlace(result.reason, loaded, file)
@@ -92,6 +99,16 @@ async function openTlsPair(checked: Checked): Promise<void> {
     log: warningsAt(['tls', 'certificate'], checked),
   })
   await source.close()
+}
+
+/** The CAs that clients and ACME servers are held against. */
+function readTlsRoots({ loaded }: Checked): readonly Promise<unknown>[] {
+  const { tls } = loaded.config
+  const authorities = tls.mode === 'acme' ? tls.acme.authorities : []
+  return [
+    ...(tls.client_auth === undefined ? [] : [readClientCa(tls.client_auth.ca_file)]),
+    ...authorities.map(({ ca_root_file: file }) => readCaRoots(file)),
+  ]
 }
 
 /** A log that prints what an operator should know of a file as a warning at the key that names it. */

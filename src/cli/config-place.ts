@@ -1,3 +1,4 @@
+import type { KeyPath } from '../config/fault.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { AppError, ConfigError, type ConfigIssue } from '../model/errors.ts'
 import { SignatureKeyError } from '../signature/signature-key-error.ts'
@@ -35,6 +36,20 @@ export function namedFiles({
   })
 }
 
+/** Files with the CAs that clients or ACME servers are held against, each with the path of its key. */
+function tlsFiles({ config }: LoadedConfig): readonly { readonly path: KeyPath; readonly file: string }[] {
+  const { tls } = config
+  const authorities = tls.mode === 'acme' ? tls.acme.authorities : []
+  const files = [
+    { path: ['tls', 'client_auth', 'ca_file'], file: tls.client_auth?.ca_file },
+    ...authorities.map(({ ca_root_file: file }, index) => {
+      const section = index === 0 ? ['tls', 'acme'] : ['tls', 'acme', 'fallback', index - 1]
+      return { path: [...section, 'ca_root_file'], file }
+    }),
+  ]
+  return files.flatMap(({ path, file }) => (file === undefined ? [] : [{ path, file }]))
+}
+
 /**
  * An unusable key, certificate or program as a fault of the configuration, at the place that names it; any other error
  * as it is.
@@ -47,6 +62,8 @@ export function atConfigPlace(error: unknown, loaded: LoadedConfig, file: string
   if (!('file' in error)) return error
   const external = EXTERNAL_KEYS.find(([section, key]) => valueAt(loaded, section, key) === error.file)
   if (external !== undefined) return at(external)
+  const tlsFile = tlsFiles(loaded).find(entry => entry.file === error.file)
+  if (tlsFile !== undefined) return at(tlsFile.path)
   const named = namedFiles(loaded).find(entry => entry.file === error.file)
   return named === undefined
     ? error

@@ -115,6 +115,22 @@ ${TAIL}`,
       ],
     },
     {
+      why: 'roots of an ACME server and of clients',
+      text: `tls:
+  client_auth: {ca_file: /nonexistent/clients.pem}
+  acme:
+    ca_root_file: /nonexistent/roots.pem
+    fallback: [{directory: https://ca.example/dir, ca_root_file: KEYS/p256.key}]
+domains: {registry: r.example.com}
+${TAIL}`,
+      err: [
+        'FILE:2:26: error: tls.client_auth.ca_file: /nonexistent/clients.pem: cannot be read (ENOENT)',
+        'FILE:4:19: error: tls.acme.ca_root_file: /nonexistent/roots.pem: cannot be read (ENOENT)',
+        'FILE:5:66: error: tls.acme.fallback.0.ca_root_file: KEYS/p256.key: holds no PEM certificate',
+        '3 configuration errors',
+      ],
+    },
+    {
       why: "docker_auth's server names the files for both",
       text: `server: {addr: ":5001", certificate: /nonexistent/a.crt, key: KEYS/p256.key}\n${TAIL}`,
       err: [
