@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EXIT } from './cli/exit-code.ts'
 import { run } from './cli/program.ts'
+import { readAnswer } from './cli/read-answer.ts'
 import { readPassword } from './cli/read-password.ts'
 import type { Terminal } from './cli/terminal.ts'
 
@@ -21,10 +22,12 @@ const terminal: Terminal = {
   env: process.env,
   version: packageVersion(),
   isTty: process.stderr.isTTY === true,
+  columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
   isTyped: process.stdin.isTTY === true,
   print: text => process.stdout.write(text),
   complain: text => process.stderr.write(text),
   readPassword: prompt => readPassword(prompt, { input: process.stdin, output: process.stderr }),
+  ask: question => readAnswer(question, { input: process.stdin, output: process.stderr }),
   onSignal: (names, handler) => {
     for (const name of names) process.on(name, handler)
   },

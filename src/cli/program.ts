@@ -2,9 +2,11 @@ import { isIP } from 'node:net'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { nearest } from '../config/nearest.ts'
 import type { Labels } from '../model/subject.ts'
+import { addCert } from './cert-commands.ts'
 import { configFile, DEFAULT_CONFIG } from './default-config.ts'
 import { EXIT } from './exit-code.ts'
-import { type GlogFlags, takeGlogFlags } from './glog-flags.ts'
+import { takeGlogFlags } from './glog-flags.ts'
+import { type ConfigOption, configurable, type Session } from './session.ts'
 import type { Terminal } from './terminal.ts'
 
 const AFTER_HELP = `
@@ -17,13 +19,6 @@ Examples:
   landwaiter can-i push team/app:1.0 --as developer
   landwaiter can-i pull,push team/app --as new-user --label team=backend
   landwaiter can-i '*' catalog --type registry --as admin`
-
-/** What the commands share: the process, docker_auth's flags, and where the exit code goes. */
-interface Session {
-  readonly terminal: Terminal
-  readonly glog: GlogFlags
-  readonly finish: (code: number) => void
-}
 
 /** Runs one command line (without node and script); resolves to the exit code. Never rejects on bad usage. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -77,6 +72,7 @@ function buildProgram(session: Session): Command {
   addPolicy(program, session)
   addHashPassword(program, session)
   addCa(program, session)
+  addCert(program, session)
   addHealthcheck(program, session)
   addReload(program, session)
   addVersion(program, session)
@@ -92,14 +88,6 @@ function termOf(command: Command): string {
 
 function oneLine(text: string): string {
   return text.trim().replaceAll('\n', ' ').replace(/\.$/, '')
-}
-
-interface ConfigOption {
-  readonly config?: string
-}
-
-function configurable(command: Command): Command {
-  return command.option('-c, --config <file>', 'configuration file')
 }
 
 function addServe(program: Command, { terminal, glog, finish }: Session): void {

@@ -4,6 +4,8 @@ export interface Terminal {
   readonly version: string
   /** Standard error is a terminal. */
   readonly isTty: boolean
+  /** Width of the terminal that standard output is; absent when it is none. */
+  readonly columns?: number | undefined
   /** Standard input is a terminal. */
   readonly isTyped: boolean
   /** One write to standard output. */
@@ -12,6 +14,8 @@ export interface Terminal {
   readonly complain: (text: string) => void
   /** A password: one line of standard input, or typed without echo. */
   readonly readPassword: (prompt: string) => Promise<string>
+  /** The line that a person types after the question; `''` when there is none. */
+  readonly ask: (question: string) => Promise<string>
   /** Calls back on each of these signals until the process ends. */
   readonly onSignal: (names: readonly NodeJS.Signals[], handler: (name: NodeJS.Signals) => void) => void
   /** Ends the process at once. */

@@ -3,14 +3,14 @@ import type { ManagedCertificate } from './managed-certificate.ts'
 
 /** What there is to say of a managed certificate. */
 export function acmeStatus(
-  certificate: ManagedCertificate,
+  certificate: Pick<ManagedCertificate, 'name' | 'current' | 'status'>,
   { isStopGap }: { readonly isStopGap: boolean },
 ): AcmeStatus {
   const current = certificate.current()
   const { nextRenewal, nextAttempt, failedAttempts, lastError, explanationUrl } = certificate.status()
   return {
     name: certificate.name,
-    nextAttempt,
+    nextAttempt: Math.round(nextAttempt),
     failedAttempts,
     isStopGap,
     ...(current === undefined
@@ -21,7 +21,7 @@ export function acmeStatus(
           obtainedAt: current.obtainedAt,
           ...(current.challenge === undefined ? {} : { challenge: current.challenge }),
         }),
-    ...(nextRenewal === undefined ? {} : { nextRenewal }),
+    ...(nextRenewal === undefined ? {} : { nextRenewal: Math.round(nextRenewal) }),
     ...(lastError === undefined ? {} : { lastError }),
     ...(explanationUrl === undefined ? {} : { explanationUrl }),
   }

@@ -3,6 +3,7 @@ import { CertificateFileError } from './certificate-file-error.ts'
 import type { PairPaths } from './certificate-files.ts'
 import type { CertificateStore } from './certificate-store.ts'
 import { importCertificate } from './import-certificate.ts'
+import { isNameCovered } from './is-name-covered.ts'
 import { canonicalName, parseKeyPair } from './key-pair.ts'
 import type { PemFile } from './pem-certificates.ts'
 import { readRegularFile } from './read-regular-file.ts'
@@ -11,6 +12,8 @@ export interface PemImportOptions {
   readonly clock: Clock
   /** Names to keep it for; all that it covers when absent. */
   readonly names?: readonly string[]
+  /** Names that it is kept for too where it covers them, as a wildcard does. */
+  readonly known?: readonly string[]
 }
 
 /**
@@ -21,7 +24,7 @@ export interface PemImportOptions {
 export async function importPemPair(
   store: Pick<CertificateStore, 'read' | 'add'>,
   paths: PairPaths,
-  { clock, names }: PemImportOptions,
+  { clock, names, known = [] }: PemImportOptions,
 ): Promise<ReadonlyMap<string, 'stored' | 'kept'>> {
   const pair = parseKeyPair({ certificate: await readPem(paths.certificate), key: await readPem(paths.key) })
   if (pair.notAfter <= clock()) {
@@ -36,8 +39,9 @@ export async function importPemPair(
       `does not cover ${missing.join(', ')}; the certificate is for ${pair.names.join(', ')}`,
     )
   }
+  const covered = known.filter(name => isNameCovered(name, pair.names))
   const outcomes = new Map<string, 'stored' | 'kept'>()
-  for (const name of wanted) {
+  for (const name of new Set([...wanted, ...covered])) {
     const certificate = {
       chain: pair.certificate,
       key: pair.key,

@@ -14,20 +14,29 @@ export interface Outcome {
 
 export interface FakeTerminalOptions {
   readonly env?: Terminal['env']
-  /** Passwords that somebody types. */
+  /** Width of the terminal that standard output is. */
+  readonly columns?: number
+  /** Standard error is a terminal. */
+  readonly isTty?: boolean
+  /** Passwords and answers that somebody types. */
   readonly typed?: readonly string[]
   /** Sent as soon as somebody waits for it. */
   readonly signal?: NodeJS.Signals
 }
 
 /** A terminal that keeps what is written. */
-export function fakeTerminal({ env = {}, typed, signal }: FakeTerminalOptions = {}) {
+export function fakeTerminal({ env = {}, typed, signal, ...options }: FakeTerminalOptions = {}) {
   const written = { out: '', err: '' }
-  const passwords = [...(typed ?? [])]
+  const lines = [...(typed ?? [])]
+  const read = async (prompt: string) => {
+    written.err += prompt
+    return lines.shift() ?? ''
+  }
   const terminal: Terminal = {
     env,
     version: '1.2.3',
-    isTty: false,
+    isTty: options.isTty ?? false,
+    columns: options.columns,
     isTyped: typed !== undefined,
     print: text => {
       written.out += text
@@ -35,10 +44,8 @@ export function fakeTerminal({ env = {}, typed, signal }: FakeTerminalOptions = 
     complain: text => {
       written.err += text
     },
-    readPassword: async prompt => {
-      written.err += prompt
-      return passwords.shift() ?? ''
-    },
+    readPassword: read,
+    ask: read,
     onSignal: (names, handler) => {
       if (signal !== undefined && names.includes(signal)) handler(signal)
     },

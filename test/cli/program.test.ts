@@ -19,6 +19,7 @@ Commands:
   policy                         work on the rules
   hash-password                  make the bcrypt hash of a password
   ca                             print the root certificate and how to trust it
+  cert                           see to the certificates
   healthcheck                    ask the running server whether it is ready
   reload                         take over a changed configuration
   version                        print the version, and that of Node
@@ -63,9 +64,10 @@ t.test('help fits a terminal of eighty columns and goes to standard output', asy
     t.strictSame(await runCli(args), { code: 0, out: CAN_I_HELP, err: '' })
   }
   const commands = [...HELP.matchAll(/^ {2}(?!help)([a-z-]+) /gm)].map(([, name = '']) => name)
-  t.equal(commands.length, 10)
-  for (const command of commands) {
-    const { code, out } = await runCli(['help', command])
+  t.equal(commands.length, 11)
+  const certificates = ['status', 'renew', 'revoke', 'import', 'export'].map(verb => `cert ${verb}`)
+  for (const command of [...commands, ...certificates]) {
+    const { code, out } = await runCli([...command.split(' '), '--help'])
     t.equal(code, 0)
     t.notOk(/.{81}/.test(out), `help ${command}`)
   }
