@@ -11,7 +11,12 @@ export interface Http2Head {
   /** As Node joined them. */
   readonly headers: Http2Headers
   readonly socket: Socket
+  /** Called when so much of the body has been read that it is an upload which was let through. */
+  readonly onUpload: () => void
 }
+
+/** More than is read of the form of a login. */
+const UPLOAD_BYTES = 256 * 1024
 
 /** Methods whose requests have a body unless they say that it is empty. */
 const BODIED = new Set(['POST', 'PUT', 'PATCH'])
@@ -34,11 +39,14 @@ export class Http2Request extends Readable {
   /** Whether the client sent its end. */
   complete = false
   readonly #stream: ServerHttp2Stream
+  readonly #onUpload: () => void
   #isFlowing = false
+  #bytes = 0
 
-  constructor({ stream, rawHeaders, headers, socket }: Http2Head) {
+  constructor({ stream, rawHeaders, headers, socket, onUpload }: Http2Head) {
     super()
     this.#stream = stream
+    this.#onUpload = onUpload
     this.socket = socket
     this.method = String(headers[':method'] ?? '')
     this.url = String(headers[':path'] ?? '')
@@ -64,6 +72,9 @@ export class Http2Request extends Readable {
     if (!this.#isFlowing) {
       this.#isFlowing = true
       this.#stream.on('data', (chunk: Buffer) => {
+        const before = this.#bytes
+        this.#bytes += chunk.length
+        if (before < UPLOAD_BYTES && this.#bytes >= UPLOAD_BYTES) this.#onUpload()
         if (!this.push(chunk)) this.#stream.pause()
       })
     } else if (this.#stream.isPaused()) this.#stream.resume()

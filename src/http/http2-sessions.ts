@@ -13,9 +13,11 @@ import { Http2Response } from './http2-response.ts'
 type HttpAnswer = ServerResponse<IncomingMessage> & { req: IncomingMessage }
 
 const MIB = 1024 * 1024
-/** Of one stream; Node's 64 KiB make an upload four times slower. */
+/** What each stream may have sent that nobody has read yet, whoever the client is. */
+const FIRST_STREAM_WINDOW_BYTES = 256 * 1024
+/** The same once an upload was let through; small windows make one four times slower. */
 const STREAM_WINDOW_BYTES = 8 * MIB
-/** What a connection may have sent that nobody has read yet. */
+/** Of all streams. It only has to be wide: Node opens it again as soon as data has come, read or not. */
 const SESSION_WINDOW_BYTES = 32 * MIB
 const FRAME_BYTES = 256 * 1024
 const MAX_STREAMS = 100
@@ -59,7 +61,7 @@ export function createHttp2Sessions(options: Http2Options): Http2Sessions {
     maxSessionMemory: SESSION_MEMORY_MB,
     maxSessionInvalidFrames: MAX_INVALID_FRAMES,
     settings: {
-      initialWindowSize: STREAM_WINDOW_BYTES,
+      initialWindowSize: FIRST_STREAM_WINDOW_BYTES,
       maxFrameSize: FRAME_BYTES,
       maxConcurrentStreams: MAX_STREAMS,
       maxHeaderListSize: options.maxHeaderBytes,
@@ -91,6 +93,13 @@ function superviseSession(session: ServerHttp2Session, socket: Socket, options: 
     if (!options.isExcused(socket)) session.destroy()
   })
   let streams = 0
+  let isWide = false
+  const onUpload = () => {
+    if (isWide || session.destroyed) return
+    isWide = true
+    // Holds for the streams that are open, too (RFC 9113 §6.9.2).
+    session.settings({ initialWindowSize: STREAM_WINDOW_BYTES })
+  }
   const end = () => endSession(session, socket)
   let unused = setTimeout(end, options.headersMs)
   session.once('close', () => clearTimeout(unused))
@@ -101,7 +110,7 @@ function superviseSession(session: ServerHttp2Session, socket: Socket, options: 
       streams -= 1
       if (streams === 0 && !session.destroyed) unused = setTimeout(end, options.keepAliveMs)
     })
-    begin(stream, new Http2Request({ stream, headers, rawHeaders, socket }), options)
+    begin(stream, new Http2Request({ stream, headers, rawHeaders, socket, onUpload }), options)
   })
 }
 

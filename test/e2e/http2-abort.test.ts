@@ -230,19 +230,22 @@ t.test('a registry that does not read stops the client at its window', async t =
   })
   const client = await connectRawHttp2(t, landwaiter)
   begin(client, landwaiter, ['PATCH', UPLOAD])
-  // Its window is of 8 MiB; whoever sends more without an update breaks the rules.
-  sendData(client, Buffer.alloc(8 * MIB - 64 * KIB))
-  await waitFor('the request', () => registry)
   const updates = () =>
     client
       .received()
       .filter(({ type, stream }) => type === FRAME.windowUpdate && stream === 1)
       .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0)
+  const settings = () => client.received().filter(({ type, flags }) => type === FRAME.settings && flags === 0)
+  sendData(client, Buffer.alloc(256 * KIB))
+  await waitFor('the wider window', () => settings().length === 2 && updates() === 256 * KIB)
+  // It is of 8 MiB; whoever sends more without an update breaks the rules.
+  sendData(client, Buffer.alloc(8 * MIB))
   begin(client, landwaiter, ['GET', '/'], {}, 3)
   await waitFor('the other stream goes on', () =>
     client.received().some(({ stream, type }) => stream === 3 && type === FRAME.headers),
   )
   t.ok(updates() < 7 * MIB, `${updates()} bytes are on the way`)
+  t.ok(registry)
   registry?.resume()
   await waitFor('the window opens', () => updates() > 7 * MIB)
 })

@@ -5,7 +5,7 @@ import { createListener, suspendIdleGuard } from '../../src/http/listen.ts'
 import { createServerOptions } from '../../src/tls/server-options.ts'
 import { makePair, memoryLog, openFiles, temporaryDirectory } from '../tls/support.ts'
 
-/** A listener that answers `/hang` never, `/wait` neither but as if the registry were at fault, and all else at once. */
+/** A listener that answers `/hang` never, `/wait` neither but as if the registry were at fault, `/read` after the body. */
 async function listen(t: Test, limits: { readonly headersMs: number; readonly idleMs: number }) {
   const pair = makePair({ directory: temporaryDirectory(t), file: 'one', names: 'DNS:localhost' })
   const { source } = await openFiles(t, { pairs: [pair] })
@@ -17,6 +17,7 @@ async function listen(t: Test, limits: { readonly headersMs: number; readonly id
     limits,
     handler: (req, res) => {
       if (req.url === '/wait') suspendIdleGuard(req)
+      if (req.url === '/read') req.on('end', () => res.end('ok')).resume()
       if (req.url === '/') res.writeHead(200).end('ok')
     },
   })
@@ -59,4 +60,23 @@ t.test('more headers than HTTP/1.1 may have are refused, and more streams than 1
   large.on('error', () => undefined).resume()
   await new Promise(resolve => large.once('close', resolve))
   t.equal(large.rstCode, constants.NGHTTP2_REFUSED_STREAM)
+})
+
+t.test('a stream may send little until an upload of its connection is read', async t => {
+  const session = await open(t, await listen(t, { headersMs: 60_000, idleMs: 60_000 }))
+  await once(session, 'remoteSettings')
+  const windows: unknown[] = [session.remoteSettings.initialWindowSize]
+  session.on('remoteSettings', settings => windows.push(settings.initialWindowSize))
+  const ask = async (path: string, bytes: number) => {
+    const stream = session.request({ ':method': 'POST', ':path': path })
+    stream.end(Buffer.alloc(bytes))
+    stream.resume()
+    await once(stream, 'end')
+  }
+  await ask('/', 1024 * 1024)
+  await ask('/read', 128 * 1024)
+  t.strictSame(windows, [256 * 1024])
+  await ask('/read', 1024 * 1024)
+  await ask('/read', 1024 * 1024)
+  t.strictSame(windows, [256 * 1024, 8 * 1024 * 1024])
 })

@@ -29,6 +29,8 @@ export async function connectHttp2(
     host: '127.0.0.1',
     servername: serverName ?? name,
     settings: { initialWindowSize: 1024 * 1024 },
+    // Node never gives back what was left to send when a stream is reset.
+    maxSessionMemory: 1_000,
   })
   t.teardown(() => session.destroy())
   session.on('error', () => undefined)
