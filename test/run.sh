@@ -35,26 +35,7 @@ run_tap() {
     } | tee "$tap_log" | awk -f test/support/tap-brief.awk
   fi
   status=$(cat "$status_file")
-  if [ "$status" -ne 0 ] && run_unended_again; then return; fi
   count_tap "$status"
-}
-
-# A process whose every assertion passed but that did not end, so that tap's time limit killed it, is run again by
-# itself, up to three times: seen now and then with test/e2e/drain.test.ts. It fails if it never ends.
-run_unended_again() {
-  ! grep 'not ok' "$tap_log" | grep -v 'timeout!' | grep -qv '^not ok [0-9]* - test/' || return 1
-  unended=$(sed -n 's/^ *expired: \(test\/.*\.test\.ts\)$/\1/p' "$tap_log" | sort -u)
-  [ -n "$unended" ] || return 1
-  for try in 2 3 4; do
-    echo "did not end, try $try: $unended"
-    # shellcheck disable=SC2086 # a list
-    if tap --disable-coverage --reporter=tap --no-color $unended >"$logs/again.txt" 2>&1; then
-      summary=$(grep '^# { total: ' "$tap_log" | tail -n 1)
-      passed=$((passed + $(number_of pass)))
-      return 0
-    fi
-  done
-  return 1
 }
 
 # Adds up tap's last line, "# { total: 9, pass: 8, fail: 1 }". A run that ends badly without a failed assertion, or with

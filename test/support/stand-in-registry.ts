@@ -49,7 +49,11 @@ export async function startStandIn(t: Scope, serve: Serve, port = 0): Promise<St
     if (!server.listening) return
     const closed = once(server, 'close')
     server.close()
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) {
+      // A reset while its end is under way fails; Node loses such a socket and then never leaves its exit.
+      if (socket.writable) socket.resetAndDestroy()
+      else socket.destroy()
+    }
     await closed
   }
   t.teardown(stop)
