@@ -12,7 +12,13 @@ export interface AccountKeeper {
    * Runs `work` with the account, made when there is none. When the authority turns out not to know it any more, it is
    * registered again, with the same key and then with a new one, and `work` starts over.
    */
-  withAccount<T>(directory: Directory, work: (session: AccountSession) => Promise<T>): Promise<T>
+  withAccount<T>(asked: AskedAuthority, work: (session: AccountSession) => Promise<T>): Promise<T>
+}
+
+/** The authority as it describes itself, and what ends the wait for other processes. */
+export interface AskedAuthority {
+  readonly directory: Directory
+  readonly signal: AbortSignal
 }
 
 /** How an account that was lost comes back, in order of trial. */
@@ -26,17 +32,18 @@ export function createAccountKeeper(options: AccountOptions): AccountKeeper {
   const withContact = new WeakSet<AccountSession>()
   let session: AccountSession | undefined
 
-  const alone = <T>(work: () => Promise<T>) => oneAtATime(() => accounts.exclusively(id, work))
+  const alone = <T>(signal: AbortSignal, work: () => Promise<T>) =>
+    oneAtATime(() => accounts.exclusively(id, work, signal))
 
-  const open = async (directory: Directory) =>
+  const open = async ({ directory, signal }: AskedAuthority) =>
     session ??
-    (await alone(async () => {
+    (await alone(signal, async () => {
       session ??= await openStored(options, directory)
       return session
     }))
 
-  const recover = (directory: Directory, lost: AccountSession, recovery: Recovery) =>
-    alone(async () => {
+  const recover = ({ directory, signal }: AskedAuthority, lost: AccountSession, recovery: Recovery) =>
+    alone(signal, async () => {
       if (session !== lost) return
       session = undefined
       const stored = await accounts.read(id)
@@ -54,22 +61,22 @@ export function createAccountKeeper(options: AccountOptions): AccountKeeper {
     })
 
   return {
-    withAccount: async (directory, work) => {
+    withAccount: async (asked, work) => {
       const attempt = async (current: AccountSession) => {
         if (!withContact.has(current)) await updateContact(options, current)
         withContact.add(current)
         return await work(current)
       }
       for (const recovery of RECOVERIES) {
-        const current = await open(directory)
+        const current = await open(asked)
         try {
           return await attempt(current)
         } catch (error) {
           if (!(await isLost(current, error))) throw error
-          await recover(directory, current, recovery)
+          await recover(asked, current, recovery)
         }
       }
-      return await attempt(await open(directory))
+      return await attempt(await open(asked))
     },
   }
 }

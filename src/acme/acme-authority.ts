@@ -65,7 +65,7 @@ export function createAcmeAuthority(options: AcmeAuthorityOptions): CertificateA
     directory: options.directory,
     issue: (order, signal) =>
       perform(signal, directory =>
-        keeper.withAccount(directory, ({ requests }) => {
+        keeper.withAccount({ directory, signal }, ({ requests }) => {
           const patienceMs = options.patienceMs ?? PATIENCE_MS
           return issue({ id, directory, requests, answer, log, clock, signal, patienceMs }, order)
         }),
@@ -76,7 +76,7 @@ export function createAcmeAuthority(options: AcmeAuthorityOptions): CertificateA
       ),
     revoke: (chain, reason, signal) =>
       perform(signal, directory =>
-        keeper.withAccount(directory, session => revoke(session, directory, { chain, reason })),
+        keeper.withAccount({ directory, signal }, session => revoke(session, directory, { chain, reason })),
       ),
     clockSkewMs: () => transport.clockSkewMs(),
     close: () => transport.close(),

@@ -92,6 +92,6 @@ export interface AcmeAccount {
 export interface AcmeAccounts {
   read(authority: string): Promise<AcmeAccount | undefined>
   write(authority: string, account: AcmeAccount): Promise<void>
-  /** Runs `work` while no other process works on the accounts of this authority. */
-  exclusively<T>(authority: string, work: () => Promise<T>): Promise<T>
+  /** Runs `work` while no other process works on the accounts of this authority; waits for others until `signal` aborts. */
+  exclusively<T>(authority: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>
 }

@@ -45,9 +45,24 @@ export function createAccountStore(options: AccountStoreOptions): AcmeAccounts {
         mode: 0o600,
       })
     },
-    exclusively(authority, work) {
+    async exclusively(authority, work, signal) {
+      const patience = AbortSignal.timeout(LOCK_WAIT_MS)
       const lease = { ...options, directory: lock(`account ${authority}`) }
-      return withLease(lease, () => work(), AbortSignal.timeout(LOCK_WAIT_MS))
+      let isHeld = false
+      const begin = () => {
+        isHeld = true
+        return work()
+      }
+      try {
+        return await withLease(lease, begin, AbortSignal.any([signal, patience]))
+      } catch (cause) {
+        signal.throwIfAborted()
+        if (isHeld || !patience.aborted) throw cause
+        const minutes = LOCK_WAIT_MS / 60_000
+        throw new Error(`another process has kept our account at ${authority} busy for ${minutes} minutes`, {
+          cause,
+        })
+      }
     },
   }
 }

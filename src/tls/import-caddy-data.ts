@@ -45,11 +45,12 @@ export async function importCaddyData(
   for (const { directory, account } of accounts) {
     if (directory === undefined) continue
     const id = authorityId(directory)
-    await store.accounts.exclusively(id, async () => {
+    const take = async () => {
       if ((await store.accounts.read(id)) !== undefined) return
       await store.accounts.write(id, account)
       taken.push(id)
-    })
+    }
+    await store.accounts.exclusively(id, take, new AbortController().signal)
   }
   return { stored, kept, accounts: taken }
 }

@@ -299,7 +299,32 @@ t.test('keeps accounts, and takes a damaged one for none', async t => {
   writeFileSync(file, '{"key":"no key"}')
   t.equal(await store.accounts.read('localhost:15100'), undefined)
   t.match(log.lines, [{ level: 'warn', message: /stored account cannot be used/ }])
-  t.equal(await store.accounts.exclusively('localhost:15100', async () => 'done'), 'done')
+  const { signal } = new AbortController()
+  t.equal(await store.accounts.exclusively('localhost:15100', async () => 'done', signal), 'done')
+})
+
+t.test('who waits for the accounts of another process stops when told to', async t => {
+  const { directory, store } = await openStore(t)
+  const { store: other } = await openStore(t, { directory })
+  const release = Promise.withResolvers<void>()
+  const taken = Promise.withResolvers<void>()
+  const { signal } = new AbortController()
+  const held = other.accounts.exclusively(
+    'test-ca',
+    async () => {
+      taken.resolve()
+      await release.promise
+    },
+    signal,
+  )
+  await taken.promise
+  const stopping = new AbortController()
+  const waiting = store.accounts.exclusively('test-ca', async () => 'never', stopping.signal)
+  stopping.abort(new Error('landwaiter is stopping'))
+  await t.rejects(waiting, { message: 'landwaiter is stopping' })
+  release.resolve()
+  await held
+  t.equal(await store.accounts.exclusively('test-ca', async () => 'done', signal), 'done')
 })
 
 const skip = cannotMount()
