@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { domainHosts } from '../config/resolve-tls.ts'
 import type { Config } from '../config/schema.ts'
 import { hostName } from '../http/hosts.ts'
 import type { Log } from '../model/ports.ts'
@@ -18,10 +19,7 @@ export function caDirectory(config: Pick<Config, 'state_dir'>): string {
 
 /** Names that the certificates must cover, the registry's first. Without any, the internal CA vouches for localhost. */
 export function certificateNames({ domains }: Pick<Config, 'domains'>): readonly string[] {
-  const names = [domains.registry, domains.auth].flatMap(domain =>
-    domain === undefined ? [] : [hostName(domain)],
-  )
-  return [...new Set(names)]
+  return domainHosts(domains)
 }
 
 export interface Tls {

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, SocketAddress } from 'node:net'
 import type { Parsed } from './schema-kit.ts'
 
 /** Where to listen; without `host` on every address. Port 0 lets the system choose. */
@@ -32,14 +32,16 @@ export function parseListenAddress(text: string): Parsed<ListenAddress> {
   return { value: host === '' ? { port } : { host, port } }
 }
 
-/** A host name or IP address with an optional port, in lower case; IPv6 in brackets. */
+/** A host name or IP address with an optional port, in lower case; IPv6 in brackets and as RFC 5952 writes it. */
 export function parseDomain(text: string): Parsed<string> {
   const domain = text.toLowerCase()
-  if (isIP(domain) === 6) return { value: `[${domain}]` }
+  if (isIP(domain) === 6) return { value: `[${canonicalV6(domain)}]` }
   const [, v6, name = '', digits] = HOST_PORT.exec(domain) ?? []
   const isHost = v6 === undefined ? isIP(name) === 4 || isHostname(name) : isIP(v6) === 6
   const port = Number(digits ?? 1)
-  if (isHost && port > 0 && port <= MAX_PORT) return { value: domain }
+  if (isHost && port > 0 && port <= MAX_PORT) {
+    return { value: v6 === undefined ? domain : domain.replace(v6, canonicalV6(v6)) }
+  }
   const fault = 'must be a host name or IP address, with or without a port'
   return /^[a-z]+:\/\//.test(domain) ? { fault, hint: 'leave out the scheme' } : { fault }
 }
@@ -76,6 +78,11 @@ export function parseNetwork(text: string): Parsed<string> {
   const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
   if (family !== 0 && isPrefix && rest.length === 0) return { value: text }
   return { fault: 'must be an IP address or a network such as 10.0.0.0/8' }
+}
+
+/** Clients and certificates have one spelling of an address, whichever the file has. */
+function canonicalV6(address: string): string {
+  return new SocketAddress({ address, family: 'ipv6' }).address
 }
 
 function isHostname(host: string): boolean {
