@@ -6,6 +6,8 @@ import type { StoredCertificate } from './stored-certificate.ts'
 export interface TimedCertificate {
   readonly current: StoredCertificate | undefined
   readonly state: CertificateState
+  /** Whether the certificate is to be replaced at once. */
+  readonly isUnwanted?: boolean
 }
 
 /** Times of one certificate, ms since the epoch; in the past for what is due. */
@@ -24,9 +26,14 @@ export interface CertificateTiming {
 const REST = 1 / 10
 const REST_MAX_MS = 86_400_000
 
-export function certificateTiming({ current, state }: TimedCertificate): CertificateTiming {
-  const renewalAt = current === undefined ? undefined : renewalOf(current, state)
-  const dueAt = Math.max(renewalAt ?? 0, state.failures?.nextAt ?? 0, restUntil(current, state))
+export function certificateTiming({
+  current,
+  state,
+  isUnwanted = false,
+}: TimedCertificate): CertificateTiming {
+  const renewalAt = current === undefined ? undefined : isUnwanted ? 0 : renewalOf(current, state)
+  const rest = isUnwanted ? 0 : restUntil(current, state)
+  const dueAt = Math.max(renewalAt ?? 0, state.failures?.nextAt ?? 0, rest)
   const askAt =
     current === undefined ? Number.POSITIVE_INFINITY : (renewalStateOf(current, state)?.askAt ?? 0)
   return { renewalAt, dueAt, askAt, nextAt: Math.min(dueAt, askAt) }

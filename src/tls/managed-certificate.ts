@@ -6,6 +6,7 @@ import { AttemptFailed } from './attempt-failed.ts'
 import { type CertificateRecord, createCertificateRecord, type RecordOptions } from './certificate-record.ts'
 import { type CertificateReports, createCertificateReports } from './certificate-reports.ts'
 import { type CertificateTiming, certificateTiming } from './certificate-timing.ts'
+import { isFromTestStage } from './is-from-test-stage.ts'
 import { LeaseLost } from './lease.ts'
 import {
   type ObtainContext,
@@ -98,8 +99,10 @@ function statusOf(managed: Managed): ManagedStatus {
   }
 }
 
-function timingOf({ record }: Managed): CertificateTiming {
-  return certificateTiming({ current: record.current(), state: record.state() })
+function timingOf({ record, options }: Managed): CertificateTiming {
+  const current = record.current()
+  const isUnwanted = current !== undefined && isFromTestStage(current, options.choices)
+  return certificateTiming({ current, state: record.state(), isUnwanted })
 }
 
 async function tick(managed: Managed, signal: AbortSignal): Promise<void> {
