@@ -14,7 +14,7 @@ import {
   type ObtainOptions,
   obtainCertificate,
 } from './obtain-certificate.ts'
-import { retryDelay } from './retry-delay.ts'
+import { nextAttemptAt } from './retry-delay.ts'
 import type { StoredCertificate } from './stored-certificate.ts'
 
 export interface ManagedOptions extends ObtainOptions, RecordOptions {
@@ -238,10 +238,8 @@ async function fail({ record, options, reports }: Managed, failed: AttemptFailed
   const { failures: before, waitUntil } = record.state()
   const count = before?.failure === failure ? before.count + 1 : 1
   const random = randomInt(1_000_000) / 1_000_000
-  const delay = retryDelay({ failure, count, remainingMs, retryAfterMs, random })
-  // An authority that only asked us to wait is free again at its time.
-  const free = Object.values(waitUntil).filter(until => until > clock())
-  const nextAt = Math.min(clock() + delay, ...free)
+  const attempt = { failure, count, remainingMs, retryAfterMs, random }
+  const nextAt = nextAttemptAt(attempt, { now: clock(), waitUntil })
   await record.save({ failures: { count, failure, message, at: clock(), nextAt, setup: options.setup } })
   reports.failed(failed, { count, nextAt, isRenewal: current !== undefined })
 }

@@ -57,6 +57,20 @@ export function retryDelay({ failure, count, remainingMs, retryAfterMs, random }
   return Math.max(bounded, Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS))
 }
 
+/**
+ * When to try again, ms since the epoch: as `retryDelay` says, or when another authority may be asked again; that too is
+ * put off while failures go on, for an authority may ask for a second of rest each time.
+ */
+export function nextAttemptAt(
+  attempt: FailedAttempt,
+  { now, waitUntil }: { readonly now: number; readonly waitUntil: Readonly<Record<string, number>> },
+): number {
+  const { retryAfterMs: _, ...own } = attempt
+  const failure = DELAYS[attempt.failure] === REFUSED ? 'limited' : attempt.failure
+  const free = Object.values(waitUntil).filter(until => until > now)
+  return Math.max(now + retryDelay({ ...own, failure }), Math.min(now + retryDelay(attempt), ...free))
+}
+
 function urgencyLimit(failure: AttemptFailure, remainingMs: number | undefined): number {
   // Hurry would only use up the failures that an authority allows.
   if (remainingMs === undefined || failure === 'validation') return Number.POSITIVE_INFINITY

@@ -89,6 +89,20 @@ async function issued({ names, key, challenges }: CertificateOrder) {
   return { chain, challenge: challenges[0] }
 }
 
+for (const retryAfterMs of [0, 1_000]) {
+  t.test(
+    `an authority that asks for ${retryAfterMs} ms of rest again and again is not asked that often`,
+    async t => {
+      const { asked, run } = await manage(t, async () => {
+        throw new AcmeFailed('limited', 'too many', { retryAfterMs })
+      })
+      await run(HOUR_MS)
+      t.ok(asked.askedAt.length <= 8, `${asked.askedAt.length} orders in an hour`)
+      t.ok(asked.askedAt.length >= 4, 'but not forgotten')
+    },
+  )
+}
+
 t.test('a certificate of the test stage gives way to one of the authority at once', async t => {
   const { managed, store, asked, tick } = await manage(t, issued)
   await store.add(NAME, 0, newCertificate(t, `DNS:${NAME}`, { authority: 'letsencrypt-staging' }))
