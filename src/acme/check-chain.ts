@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { AcmeFailed } from '../model/errors.ts'
 import type { Secret } from '../model/secret.ts'
 import { UnusableCertificate } from './unusable-certificate.ts'
 
@@ -16,7 +17,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /**
  * The certificates in `text` as PEM, leaf first, once they have been found usable: for this key, for these names, in
- * order, valid now. @throws UnusableCertificate
+ * order, valid now. @throws UnusableCertificate, or AcmeFailed when it only becomes valid later.
  */
 export function checkChain(text: string, wanted: Wanted): string {
   const chain = parseChain(text, wanted)
@@ -27,7 +28,12 @@ export function checkChain(text: string, wanted: Wanted): string {
   const missing = wanted.names.filter(name => !covers(leaf, name))
   if (missing.length > 0) throw refuse(`is not for ${missing.join(', ')}`)
   if (leaf.validFromDate.getTime() > wanted.now + LARGEST_LEAD_MS) {
-    throw refuse(`is valid only from ${leaf.validFromDate.toISOString()} on; is our clock right?`)
+    // With a clock that is behind, every other one would be early as well: this one is fetched again.
+    const from = leaf.validFromDate.toISOString()
+    throw new AcmeFailed(
+      'server',
+      `${wanted.id} issued a certificate that is valid only from ${from} on; is our clock right?`,
+    )
   }
   if (leaf.validToDate.getTime() <= wanted.now) {
     throw refuse(`ended at ${leaf.validToDate.toISOString()}; is our clock right?`)

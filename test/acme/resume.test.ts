@@ -45,6 +45,19 @@ for (const { at, verdict, why } of ends) {
   })
 }
 
+t.test('orders once, however long our clock is behind', async t => {
+  let behind = 3_600_000
+  const clock = () => Date.now() - behind
+  const { authority, gate } = await openBehindGate(t, pebble, { answer: answerer.answer, clock })
+  const first = orderOf(['early.test'])
+  t.match((await failureOf(authority.issue(first, never()))).message, 'is our clock right?')
+  const again = orderOf(first.names, { key: first.key, url: first.urls[0] })
+  t.match((await failureOf(authority.issue(again, never()))).message, 'is our clock right?')
+  behind = 0
+  t.match((await authority.issue(again, never())).chain, 'BEGIN CERTIFICATE')
+  t.equal(gate.count('new-order'), 1)
+})
+
 t.test('makes a new order where the earlier one cannot lead to the certificate', async t => {
   const { authority, gate } = await openBehindGate(t, pebble, { answer: answerer.answer })
   const first = orderOf(['gone.test'])
