@@ -122,6 +122,7 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
     cut = await listeners.close(loaded.config.limits.shutdown_timeout_ms)
     if (cut > 0) log.warn('requests were cut at the end of the shutdown time', { requests: cut })
   })
+  opened('orders of certificates', () => tls?.stop())
   // First of all, so that no reload comes after the last line.
   opened('watch of the configuration', () => watch.close())
   await sink.append(describeServerEvent({ action: 'server.start', at: clock(), id: newId(), version }))

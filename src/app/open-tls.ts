@@ -32,6 +32,8 @@ export interface Tls {
   readonly answerTo?: ((token: string) => Promise<string | undefined>) | undefined
   /** Begins to obtain and renew certificates by ACME; only then can their authorities reach us. */
   start(): void
+  /** Leaves orders for the next start, before they fail because authorities do not reach us any more. */
+  stop(): void
   close(): Promise<void>
 }
 
@@ -65,6 +67,7 @@ export async function openTls(config: Config, effects: AcmeEffects): Promise<Tls
     control: createCertificateControl(() => source.certificates(), acme && controlledOf(acme, effects)),
     answerTo: acme?.answers.answerTo,
     start: () => acme?.source.start(),
+    stop: () => acme?.source.stop(),
     close: async () => {
       options.close()
       await (acme ?? source).close()

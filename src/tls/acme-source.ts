@@ -15,7 +15,9 @@ export interface AcmeSource extends CertificateSource {
   readonly managed: readonly ManagedCertificate[]
   /** Starts to obtain and to renew, in the background. */
   start(): void
-  /** Aborts when the source is closed; for what is asked of a managed certificate from outside. */
+  /** Ends what is under way and begins nothing any more; certificates are still served. */
+  stop(): void
+  /** Aborts when the source is stopped; for what is asked of a managed certificate from outside. */
   readonly signal: AbortSignal
 }
 
@@ -69,9 +71,11 @@ export async function openAcmeSource(options: AcmeSourceOptions): Promise<AcmeSo
   isOpen = true
   build()
   let running: readonly Promise<void>[] = []
+  const stop = () => closing.abort(new Error('landwaiter is stopping'))
 
   return {
     managed,
+    stop,
     signal: closing.signal,
     start() {
       running = [
@@ -84,7 +88,7 @@ export async function openAcmeSource(options: AcmeSourceOptions): Promise<AcmeSo
     certificates: () => [...managed.flatMap(one => statusOf(one, own)), ...ownStatus(managed, own)],
     onChange: listener => void listeners.add(listener),
     async close() {
-      closing.abort(new Error('landwaiter is stopping'))
+      stop()
       await Promise.all(running)
       await own?.close()
     },
