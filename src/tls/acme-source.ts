@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../model/message-of.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import { acmeStatus } from './acme-status.ts'
 import type { CertificateSource, CertificateStatus } from './certificate-source.ts'
@@ -119,12 +120,18 @@ async function keepValid(
   { clock, log }: AcmeSourceOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  let said: string | undefined
   while (!signal.aborted) {
     try {
       await certificate.tick(signal)
+      said = undefined
     } catch (error) {
       if (signal.aborted) return
-      log.error('certificate cannot be looked after', { name: certificate.name, error })
+      // Every second, it would fill the disk with what was said already.
+      if (messageOf(error) !== said) {
+        log.error('certificate cannot be looked after', { name: certificate.name, error })
+      }
+      said = messageOf(error)
     }
     // Not all at once, and never long: a timer does not see that a machine slept.
     const most = TICK_MS * (0.9 + 0.2 * Math.random())

@@ -5,7 +5,7 @@ import { certificateId } from '../../src/acme/certificate-id.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { type AcmeSource, openAcmeSource } from '../../src/tls/acme-source.ts'
 import { openInternalSource } from '../../src/tls/internal-source.ts'
-import { createManagedCertificate } from '../../src/tls/managed-certificate.ts'
+import { createManagedCertificate, type ManagedCertificate } from '../../src/tls/managed-certificate.ts'
 import { createServerOptions } from '../../src/tls/server-options.ts'
 import type { NewCertificate } from '../../src/tls/stored-certificate.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -244,4 +244,44 @@ t.test('what belongs to names that are gone is removed at the start', async t =>
   source.start()
   await waitFor('the removal', () => !existsSync(abandoned))
   t.strictSame((await store.list()).includes('old.test'), true, 'not before 14 days after its end')
+})
+
+t.test('a certificate that cannot be looked after is told once for each reason', async t => {
+  const { store, log } = await openStore(t)
+  const reasons = ['first', 'first', 'second']
+  const done: string[] = []
+  const managed: ManagedCertificate = {
+    name: 'registry.test',
+    current: () => undefined,
+    status: () => ({
+      nextRenewal: undefined,
+      failedAttempts: 0,
+      lastError: undefined,
+      nextAttempt: 0,
+      explanationUrl: undefined,
+    }),
+    nextAt: () => 0,
+    load: async () => {},
+    async tick() {
+      const reason = reasons[done.length] ?? 'second'
+      done.push(reason)
+      throw new Error(reason)
+    },
+    renew: async () => {},
+  }
+  const source = await openAcmeSource({
+    manage: () => [managed],
+    store,
+    clientCa: undefined,
+    clock: Date.now,
+    log,
+  })
+  t.teardown(() => source.close())
+  source.start()
+  await waitFor('four ticks', () => done.length > 3)
+  const told = log.lines.filter(({ level }) => level === 'error')
+  t.strictSame(
+    told.map(({ fields }) => (fields['error'] as Error).message),
+    ['first', 'second'],
+  )
 })
