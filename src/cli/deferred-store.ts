@@ -15,7 +15,7 @@ export function deferredStore(open: () => Promise<Used>): Used {
     accounts: {
       read: async authority => (await store()).accounts.read(authority),
       write: async (...args) => (await store()).accounts.write(...args),
-      exclusively: async (authority, work) => (await store()).accounts.exclusively(authority, work),
+      exclusively: async (authority, work, signal) => (await store()).accounts.exclusively(authority, work, signal),
     },
   }
 }
