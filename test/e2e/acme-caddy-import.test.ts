@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { authorityId } from '../../src/acme/directories.ts'
-import { readCaddyData } from '../../src/tls/caddy-data.ts'
 import { caddyFolder } from '../../src/tls/caddy-folder.ts'
-import { openCertificateStore } from '../../src/tls/certificate-store.ts'
-import { importCaddyData } from '../../src/tls/import-caddy-data.ts'
+import { landwaiter as landwaiterCommand } from '../cli/landwaiter-command.ts'
 import { type AcmeGate, startGate } from '../support/acme-gate.ts'
-import { ACME_DOMAINS, startAcmeLandwaiter } from '../support/acme-landwaiter.ts'
+import { ACME_DOMAINS, acmeSections, startAcmeLandwaiter } from '../support/acme-landwaiter.ts'
+import { writeConfig } from '../support/landwaiter.ts'
 import { startPebble } from '../support/pebble.ts'
 import { servedCertificate } from '../support/served-certificate.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { caddyData } from '../tls/caddy-support.ts'
-import { memoryLog } from '../tls/support.ts'
 
 const NAMES = [ACME_DOMAINS.registry, ACME_DOMAINS.auth]
 
@@ -25,18 +22,12 @@ t.test('a landwaiter that takes over from Caddy orders nothing and goes on with 
   const data = await caddyData(t, pebble, NAMES)
   t.strictSame([accounts.made(), gate.orders().length], [1, NAMES.length], 'what Caddy did')
 
-  const state = tempDir(t)
-  const store = await openCertificateStore({
-    directory: join(state, 'acme'),
-    clock: Date.now,
-    log: memoryLog(),
-  })
-  const imported = await importCaddyData(store, await readCaddyData(data, { clock: Date.now }), {
-    authorityId,
-  })
-  t.strictSame(imported.stored.map(({ name }) => name).sort(), [...NAMES].sort())
-
-  const landwaiter = await startAcmeLandwaiter(t, { pebble, config: { state_dir: state } })
+  const dir = tempDir(t)
+  const options = { pebble, config: { state_dir: join(dir, 'state') } }
+  const file = writeConfig(dir, acmeSections(options))
+  const imported = await landwaiterCommand(['cert', 'import', data, '-c', file])
+  t.equal(imported.code, 0, imported.stderr)
+  const landwaiter = await startAcmeLandwaiter(t, options)
   await landwaiter.served(NAMES)
   const shown = async (name: string) => {
     const seen = await servedCertificate(pebble.tlsPort, {

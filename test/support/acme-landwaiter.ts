@@ -30,12 +30,15 @@ export interface AcmeLandwaiter extends LandwaiterProcess {
 
 export const ACME_DOMAINS = { registry: 'registry.test', auth: 'auth.test' }
 
-export async function startAcmeLandwaiter(
-  t: Scope,
-  { pebble, domains = ACME_DOMAINS, acme = {}, address = '127.0.0.1', config = {} }: AcmeLandwaiterOptions,
-): Promise<AcmeLandwaiter> {
-  const startedAt = performance.now()
-  const landwaiter = await startLandwaiterProcess(t, {
+/** The sections of its configuration, for `writeConfig`. */
+export function acmeSections({
+  pebble,
+  domains = ACME_DOMAINS,
+  acme = {},
+  address = '127.0.0.1',
+  config = {},
+}: AcmeLandwaiterOptions): Readonly<Record<string, unknown>> {
+  return {
     domains,
     listen: {
       https: `${address === '::1' ? '[::1]' : address}:${pebble.tlsPort}`,
@@ -47,7 +50,13 @@ export async function startAcmeLandwaiter(
       acme: { directory: pebble.directory, ca_root_file: pebble.caRootFile, ...acme },
     },
     ...config,
-  })
+  }
+}
+
+export async function startAcmeLandwaiter(t: Scope, options: AcmeLandwaiterOptions): Promise<AcmeLandwaiter> {
+  const { pebble, address = '127.0.0.1' } = options
+  const startedAt = performance.now()
+  const landwaiter = await startLandwaiterProcess(t, acmeSections(options))
   const root = await pebble.issuingRoot()
   const isServed = async (servername: string) => {
     const seen = await servedCertificate(pebble.tlsPort, { host: address, servername, ca: root })
