@@ -33,11 +33,16 @@ t.test('both names get a certificate at the first start', async t => {
 t.test('an account that must be bound to another one is', async t => {
   const hmac = Buffer.from('a key of at least thirty-two bytes').toString('base64url')
   const pebble = await startPebble(t, { eab: { 'kid-1': hmac } })
-  const registry = await startRealRegistry(t)
   const file = join(tempDir(t), 'hmac')
   writeFileSync(file, `${hmac}\n`)
-  const eab = { kid: 'kid-1', hmac_key_file: file }
-  await checkIssuance(t, { pebble, registry }, { challenges: ['http-01'], eab })
+  const landwaiter = await startAcmeLandwaiter(t, {
+    pebble,
+    domains: { registry: ACME_DOMAINS.registry },
+    acme: { challenges: ['http-01'], eab: { kid: 'kid-1', hmac_key_file: file } },
+    config: { registry: { upstream: 'http://127.0.0.1:9', auth: 'none' } },
+  })
+  await landwaiter.served([ACME_DOMAINS.registry])
+  t.strictSame(await told(landwaiter), [[ACME_DOMAINS.registry, 'http-01', 0, false]])
 })
 
 t.test('an address gets a certificate', async t => {
@@ -93,6 +98,7 @@ async function checkAmongClients(t: Test, site: Site): Promise<void> {
   const login = { authorization: basic('developer') }
   const traffic = startTraffic(t, {
     roots: () => roots,
+    pauseMs: 250,
     visit: async ask => {
       await ask(realm, login)
       await ask(`https://${ACME_DOMAINS.registry}:${pebble.tlsPort}/v2/`, login)

@@ -17,8 +17,8 @@ export interface LongTransfersOptions {
 
 /** Uploads and downloads, each of which begins before a swap of certificates and ends after it. */
 export interface LongTransfers {
-  /** Uploads and downloads that arrived whole. */
-  readonly done: () => number
+  /** Uploads and downloads that arrived whole, with a swap on the way. */
+  readonly crossed: () => number
   readonly failures: readonly string[]
   /** Ends what runs without waiting for a swap. */
   readonly stop: () => Promise<void>
@@ -38,14 +38,17 @@ export async function startLongTransfers(t: Scope, options: LongTransfersOptions
   const stopping = new AbortController()
   const client: Client = { ...options, agent, stopping: stopping.signal }
   const failures: string[] = []
-  let done = 0
+  let crossed = 0
+  const arrived = () => {
+    if (!stopping.signal.aborted) crossed += 1
+  }
   const run = async () => {
     while (!stopping.signal.aborted && failures.length === 0) {
       try {
         const digest = await upload(client)
-        done += 1
+        arrived()
         await download(client, digest)
-        done += 1
+        arrived()
       } catch (error) {
         failures.push(String(error))
       }
@@ -57,7 +60,7 @@ export async function startLongTransfers(t: Scope, options: LongTransfersOptions
     await running
   }
   t.teardown(stop)
-  return { done: () => done, failures, stop }
+  return { crossed: () => crossed, failures, stop }
 }
 
 interface Client extends LongTransfersOptions {
