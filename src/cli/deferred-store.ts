@@ -15,7 +15,8 @@ export function deferredStore(open: () => Promise<Used>): Used {
     accounts: {
       read: async authority => (await store()).accounts.read(authority),
       write: async (...args) => (await store()).accounts.write(...args),
-      exclusively: async (authority, work, signal) => (await store()).accounts.exclusively(authority, work, signal),
+      exclusively: async (authority, work, signal) =>
+        (await store()).accounts.exclusively(authority, work, signal),
     },
   }
 }

@@ -51,6 +51,9 @@ function verdictOf({ notAfter, source, acme }: CertificateStatus, now: number): 
   if (notAfter === 0) return { word: 'no certificate yet', colour: 'bad' }
   if (acme?.isStopGap === true) return { word: 'STOP-GAP, which clients do not trust', colour: 'bad' }
   if (notAfter <= now) return { word: 'EXPIRED', colour: 'bad' }
+  if (acme?.authority?.endsWith('-staging') === true) {
+    return { word: 'valid, of a test stage, which clients do not trust', colour: 'doubtful' }
+  }
   if (acme?.lastError !== undefined) return { word: 'valid, but not renewed', colour: 'doubtful' }
   if (source === 'files' && notAfter - now < SOON_MS)
     return { word: 'valid, expires soon', colour: 'doubtful' }

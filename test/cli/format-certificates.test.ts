@@ -74,6 +74,11 @@ t.test('each state has its word', async t => {
   const rows: readonly (readonly [CertificateStatus, string, boolean])[] = [
     [certificate(), 'valid', true],
     [certificate({ acme: failing }), 'valid, but not renewed', true],
+    [
+      certificate({ acme: { ...obtained, authority: 'letsencrypt-staging' } }),
+      'valid, of a test stage, which clients do not trust',
+      true,
+    ],
     [certificate({ notAfter: NOW }), 'EXPIRED', false],
     [certificate({ notAfter: NOW - 1, acme: failing }), 'EXPIRED', false],
     [certificate({ notAfter: 0 }), 'no certificate yet', false],
