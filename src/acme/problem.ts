@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { AcmeFailure } from '../model/errors.ts'
+import { oneLine } from '../model/one-line.ts'
 import { jsonOf } from './json-of.ts'
 
 const PREFIX = 'urn:ietf:params:acme:error:'
@@ -70,7 +71,7 @@ export function readProblem(document: unknown): Problem | undefined {
   const whole = [detail ?? shortType(type), ...parts].filter(part => part !== undefined).join('; ')
   if (whole === '') return undefined
   const short = shortType(type)
-  return { ...(short !== undefined && { type: short }), text: printable(whole) }
+  return { ...(short !== undefined && { type: short }), text: oneLine(whole, LONGEST_TEXT) }
 }
 
 /** The problem in the body of an answer; `undefined` when it is none. Never throws. */
@@ -81,12 +82,4 @@ export function parseProblem(body: string): Problem | undefined {
 
 function shortType(type: string | undefined): string | undefined {
   return type?.startsWith(PREFIX) ? type.slice(PREFIX.length) : undefined
-}
-
-/** What others wrote, as one line of bounded length. */
-function printable(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim()
-    .slice(0, LONGEST_TEXT)
 }

@@ -1,3 +1,5 @@
+import { oneLine } from './one-line.ts'
+
 /** Root of the errors that we throw on purpose. `message` may reach a client, `cause` only the log. */
 export abstract class AppError extends Error {
   abstract readonly code: string
@@ -124,6 +126,8 @@ export class AuditUnwritable extends AppError {
  */
 export type AcmeFailure = 'network' | 'server' | 'limited' | 'validation' | 'replaced' | 'account' | 'refused'
 
+const LONGEST_MESSAGE = 4_000
+
 /** A certificate authority did not issue, renew or revoke; the message is for the operator. */
 export class AcmeFailed extends AppError {
   readonly code = 'ACME_FAILED'
@@ -138,7 +142,11 @@ export class AcmeFailed extends AppError {
     message: string,
     options: { readonly retryAfterMs?: number; readonly problem?: string; readonly cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    // Authorities and name servers wrote parts of it, and it goes to logs, files and terminals.
+    super(
+      oneLine(message, LONGEST_MESSAGE),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
     this.failure = failure
     this.retryAfterMs = options.retryAfterMs
     this.problem = options.problem

@@ -55,6 +55,21 @@ t.test('a challenge of a kind that we do not know is passed over', async t => {
   t.equal((await authority.issue(orderOf(['a.test']), never())).challenge, 'http-01')
 })
 
+t.test('what an authority writes is told as one line of bounded length', async t => {
+  const { authority, gate } = await openBehindGate(t, pebble)
+  gate.rewrite(({ step }, answer) => {
+    if (step !== 'authorization') return undefined
+    const value = `evil\u001b[31m\nname ${'x'.repeat(100_000)}`
+    return {
+      ...answer,
+      body: JSON.stringify({ ...JSON.parse(answer.body), identifier: { type: 'dns', value } }),
+    }
+  })
+  const { message } = await failureOf(authority.issue(orderOf(['a.test']), never()))
+  t.match(message, /asks about evil \[31m name x/)
+  t.ok(message.length <= 4_000)
+})
+
 t.test('an authority that takes a connection and is silent', async t => {
   const silent = createServer(socket => socket.on('error', () => undefined))
   t.teardown(() => silent.close())
