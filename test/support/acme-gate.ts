@@ -56,6 +56,8 @@ export interface AcmeGate {
   readonly requests: readonly GateRequest[]
   /** How many requests there were for a step, with those whose nonce pebble rejected. */
   readonly count: (step: AcmeStep) => number
+  /** How many accounts, or orders, pebble made; the answer may have been lost. */
+  readonly created: (step: 'new-account' | 'new-order') => number
   /** Payloads of all new orders so far. */
   readonly orders: () => readonly Readonly<Record<string, unknown>>[]
   /** Decides about every request from now on. */
@@ -102,6 +104,7 @@ export async function startGate(
   pebble: Pick<Pebble, 'port' | 'identity' | 'caRoot'>,
 ): Promise<AcmeGate> {
   const requests: GateRequest[] = []
+  const created: GateRequest[] = []
   let rule: Parameters<AcmeGate['intercept']>[0] = () => undefined
   let change: Parameters<AcmeGate['rewrite']>[0] = () => undefined
   let profiles: Readonly<Record<string, string>> | undefined
@@ -112,17 +115,14 @@ export async function startGate(
     const body = await textOf(incoming)
     const seen = describe(requests.length + 1, incoming, body)
     requests.push(seen)
-    const end = (when: 'before' | 'after') => {
-      if (kill?.number === seen.number && kill.when === when) process.kill(kill.pid, 'SIGKILL')
-    }
-    end('before')
+    if (killed(kill, seen, 'before')) return void incoming.socket.destroy()
     const verdict = (await rule(seen)) ?? (seen.step === 'renewal-info' ? window : undefined)
     if (verdict === 'drop') return void incoming.socket.destroy()
     if (typeof verdict === 'object') return send(outgoing, answerOf(verdict))
     const answered = await forward(pebble, incoming, body)
-    end('after')
-    if (verdict === 'lose') return void incoming.socket.destroy()
-    const shown = seen.step === 'directory' ? withProfiles(answered, profiles) : answered
+    if (answered.status === 201) created.push(seen)
+    if (killed(kill, seen, 'after') || verdict === 'lose') return void incoming.socket.destroy()
+    const shown = withProfiles(seen, answered, profiles)
     send(outgoing, change(seen, shown) ?? shown)
   }
 
@@ -148,6 +148,7 @@ export async function startGate(
   return {
     directory: `https://localhost:${(server.address() as AddressInfo).port}/dir`,
     requests,
+    created: step => created.filter(one => one.step === step).length,
     count: step => requests.filter(one => one.step === step).length,
     orders: () =>
       requests.flatMap(one => (one.step === 'new-order' ? [one.payload as Record<string, unknown>] : [])),
@@ -168,6 +169,15 @@ export async function startGate(
     },
     close,
   }
+}
+
+/** Whether a process had to be killed now, and was. */
+function killed(
+  kill: Parameters<AcmeGate['killAt']>[0] | undefined,
+  { number }: GateRequest,
+  when: 'before' | 'after',
+): boolean {
+  return kill?.number === number && kill.when === when && process.kill(kill.pid, 'SIGKILL')
 }
 
 function describe(number: number, incoming: IncomingMessage, body: string): GateRequest {
@@ -220,8 +230,12 @@ function answerOf({ status, headers, body, json, problem }: GateAnswer): PebbleA
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: text }
 }
 
-function withProfiles(answer: PebbleAnswer, profiles: Readonly<Record<string, string>> | undefined) {
-  if (profiles === undefined) return answer
+function withProfiles(
+  { step }: GateRequest,
+  answer: PebbleAnswer,
+  profiles: Readonly<Record<string, string>> | undefined,
+): PebbleAnswer {
+  if (step !== 'directory' || profiles === undefined) return answer
   const directory = JSON.parse(answer.body) as { readonly meta?: object }
   return { ...answer, body: JSON.stringify({ ...directory, meta: { ...directory.meta, profiles } }) }
 }
