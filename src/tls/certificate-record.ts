@@ -84,7 +84,9 @@ export function createCertificateRecord(options: RecordOptions): CertificateReco
       if (isStateUnsaved) await writeState()
       else
         state = believableState(parseCertificateState(await store.readState(name)), { setup, now: clock() })
-      return unsaved === undefined ? await readCertificate() : false
+      const isOther = unsaved === undefined ? await readCertificate() : false
+      state = withoutSettled(state, current)
+      return isOther
     },
     async save(change) {
       state = { ...state, ...change }
@@ -122,6 +124,16 @@ async function addUsable(
 /** A damaged file uncovers the generation before it, which is no reason to serve that one again. */
 function isStepBack(current: StoredCertificate, stored: StoredCertificate): boolean {
   return stored.generation < current.generation && stored.obtainedAt <= current.obtainedAt
+}
+
+/** Whoever stored a certificate may have been killed before they could write that its order is done. */
+function withoutSettled(state: CertificateState, current: StoredCertificate | undefined): CertificateState {
+  if (current === undefined) return state
+  const { pending, failures } = state
+  // Taken up again, the order would only lead to this certificate once more.
+  const isDone = pending?.key === current.pair.key.reveal()
+  const isOver = failures !== undefined && failures.at < current.obtainedAt
+  return { ...state, pending: isDone ? undefined : pending, failures: isOver ? undefined : failures }
 }
 
 function inMemory(name: string, generation: number, certificate: NewCertificate): StoredCertificate {
