@@ -52,7 +52,10 @@ export interface CertificateStore {
   readonly challenges: ChallengeStore
   /** Names that have a usable certificate. */
   list(): Promise<readonly string[]>
-  /** Removes old generations, and certificates of names that are not `configured` 14 days after their expiry. */
+  /**
+   * Removes old generations, certificates of names that are not `configured` 14 days after their expiry, and what killed
+   * processes left an hour ago.
+   */
   prune(configured: readonly string[]): Promise<void>
 }
 
@@ -102,8 +105,11 @@ export async function openCertificateStore(options: CertificateStoreOptions): Pr
     accounts: createAccountStore({ directory: folder('accounts'), lock: lockOf, log, ...times }),
     challenges: createChallengeStore(challenges),
     list: () => listNames({ folder: folder('certificates'), generationsOf, log }),
-    prune: configured =>
-      pruneStore({ folder: folder('certificates'), generationsOf, clock, log }, configured),
+    async prune(configured) {
+      await pruneStore({ folder: folder('certificates'), generationsOf, clock, log }, configured)
+      await removeOldChallenges(challenges)
+      await removeTemporaryFiles(directory, { clock, log })
+    },
   }
 }
 
