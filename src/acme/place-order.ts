@@ -22,6 +22,13 @@ interface Identifier {
   readonly value: string
 }
 
+/** What authorities say to `replaces`: replaced already; issued by another authority; ordered by another account. */
+const REPLACES_REFUSED: ReadonlySet<string | undefined> = new Set([
+  'alreadyReplaced',
+  'malformed',
+  'unauthorized',
+])
+
 /** A new order, made known to `wanted.onOrder` before anything else happens to it. Spec: RFC 8555 §7.4, RFC 9773 §5. */
 export async function placeOrder(run: OrderRun, wanted: CertificateOrder): Promise<PlacedOrder> {
   const replaces = run.directory.renewalInfo === undefined ? undefined : wanted.replaces
@@ -63,13 +70,11 @@ async function postWithoutStumbling(run: OrderRun, payload: NewOrder): Promise<S
   }
 }
 
-/** Authorities refuse `replaces` in several ways: as replaced already, or as malformed when another one issued it. */
 async function postOrder(run: OrderRun, payload: NewOrder): Promise<SignedAnswer> {
   try {
     return await run.requests.post(run.directory.newOrder, payload)
   } catch (error) {
-    const isAboutIt =
-      error instanceof AcmeFailed && ['malformed', 'alreadyReplaced'].includes(error.problem ?? '')
+    const isAboutIt = error instanceof AcmeFailed && REPLACES_REFUSED.has(error.problem)
     if (payload.replaces === undefined || !isAboutIt) throw error
     throw new AcmeFailed('replaced', error.message, { problem: error.problem ?? '', cause: error })
   }

@@ -137,6 +137,7 @@ for (const { why, answer, failure, retryAfterMs, message } of answers) {
 for (const [type, status] of [
   ['alreadyReplaced', 409],
   ['malformed', 400],
+  ['unauthorized', 403],
 ] as const) {
   t.test(`${type} is about what the order replaces, when it replaces something`, async t => {
     const { authority, gate } = await openBehindGate(t, pebble)
@@ -150,7 +151,7 @@ for (const [type, status] of [
     )
     t.equal(gate.orders().at(-1)?.['replaces'], replaces)
     const without = await failureOf(authority.issue(orderOf(['a.test']), never()))
-    t.equal(without.failure, type === 'malformed' ? 'refused' : 'replaced')
+    t.equal(without.failure, type === 'alreadyReplaced' ? 'replaced' : 'refused')
   })
 }
 
