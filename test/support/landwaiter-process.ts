@@ -32,7 +32,8 @@ export async function startLandwaiterProcess(
   }
 }
 
-function openPorts(output: string): { readonly https: number; readonly admin: number } | undefined {
+/** Ports of the listeners, once the output of a landwaiter tells them. */
+export function openPorts(output: string): { readonly https: number; readonly admin: number } | undefined {
   const line = output.split('\n').find(text => text.includes('"ready"'))
   return line === undefined ? undefined : JSON.parse(line)
 }
