@@ -18,7 +18,7 @@ import {
   startKillable,
 } from './acme-kill.ts'
 
-const KEEPER = join(import.meta.dirname, 'acme-keeper-process.ts')
+const KEEPER = new URL('acme-keeper-process.ts', import.meta.url).pathname
 const HOUR_MS = 3_600_000
 /** One in so many kills, unless LANDWAITER_KILL=all in the environment asks for all: about 400, in minutes. */
 const STRIDE = 13
