@@ -164,3 +164,16 @@ t.test(
     t.strictSame(changes(), 1)
   },
 )
+
+t.test('what another process renewed is taken over at the next tick', async t => {
+  const one = await manage(t)
+  await one.tick()
+  const other = await manage(t, { clock: one.clock, directory: one.directory })
+  one.clock.advance(70 * DAY_MS)
+  await one.tick()
+  await other.tick()
+  t.strictSame(other.managed.current()?.pair.certificate, one.managed.current()?.pair.certificate)
+  t.strictSame(other.kinds(), ['adopted'])
+  t.strictSame(other.changes(), 2)
+  t.strictSame(other.authority.orders.length, 0)
+})
