@@ -75,7 +75,7 @@ export async function openTls(config: Config, effects: AcmeEffects): Promise<Tls
   }
 }
 
-/** HTTP/2 costs twice the CPU and no container engine asks for it, so the registry's name has it on demand only. */
+/** HTTP/2 costs more CPU and no container engine asks for it, so the registry's name has it on demand only. */
 function protocolsOf({ domains, listen }: Config): (serverName: string | undefined) => readonly string[] {
   const auth = domains.auth === undefined ? undefined : hostName(domains.auth)
   const isAuthAlone = domains.registry !== undefined && auth !== hostName(domains.registry)

@@ -44,7 +44,7 @@ export const ListenSchema = z
       .boolean()
       .default(false)
       .describe(
-        'Speak HTTP/2 on the name of the registry, too. No container engine asks for it and it costs twice the CPU; a name of its own for the token realm always has it.',
+        'Speak HTTP/2 on the name of the registry, too. No container engine asks for it and it costs more CPU; a name of its own for the token realm always has it.',
       ),
     proxy_protocol: z
       .boolean()
