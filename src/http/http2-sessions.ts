@@ -69,6 +69,7 @@ export function createHttp2Sessions(options: Http2Options): Http2Sessions {
     },
   })
   const sessions = new Set<ServerHttp2Session>()
+  let isClosing = false
   server.on('sessionError', (error: Error) => options.log.debug('HTTP/2 connection failed', { error }))
   return {
     accept: socket => {
@@ -77,10 +78,13 @@ export function createHttp2Sessions(options: Http2Options): Http2Sessions {
         sessions.add(session)
         session.once('close', () => sessions.delete(session))
         superviseSession(session, socket, options)
+        // Its TLS handshake was under way when the others were told.
+        if (isClosing) session.close()
       })
       server.emit('connection', socket)
     },
     close: () => {
+      isClosing = true
       for (const session of sessions) session.close()
     },
   }

@@ -1,12 +1,17 @@
 import { once } from 'node:events'
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
 import { createListener, suspendIdleGuard } from '../../src/http/listen.ts'
 import { createServerOptions } from '../../src/tls/server-options.ts'
 import { makePair, memoryLog, openFiles, temporaryDirectory } from '../tls/support.ts'
 
-/** A listener that answers `/hang` never, `/wait` neither but as if the registry were at fault, `/read` after the body. */
-async function listen(t: Test, limits: { readonly headersMs: number; readonly idleMs: number }) {
+/**
+ * A listener that answers `/hang` never, `/wait` neither but as if the registry were at fault, `/begin` not to the end,
+ * and `/read` after the body.
+ */
+async function start(t: Test, limits: { readonly headersMs: number; readonly idleMs: number }) {
   const pair = makePair({ directory: temporaryDirectory(t), file: 'one', names: 'DNS:localhost' })
   const { source } = await openFiles(t, { pairs: [pair] })
   const options = createServerOptions(source, { alpn: () => ['h2'] })
@@ -18,11 +23,16 @@ async function listen(t: Test, limits: { readonly headersMs: number; readonly id
     handler: (req, res) => {
       if (req.url === '/wait') suspendIdleGuard(req)
       if (req.url === '/read') req.on('end', () => res.end('ok')).resume()
+      if (req.url === '/begin') res.flushHeaders()
       if (req.url === '/') res.writeHead(200).end('ok')
     },
   })
   t.teardown(() => listener.close(0))
-  return listener.listen({ host: '127.0.0.1', port: 0 })
+  return { listener, port: await listener.listen({ host: '127.0.0.1', port: 0 }) }
+}
+
+async function listen(t: Test, limits: Parameters<typeof start>[1]): Promise<number> {
+  return (await start(t, limits)).port
 }
 
 async function open(t: Test, port: number): Promise<ClientHttp2Session> {
@@ -79,4 +89,26 @@ t.test('a stream may send little until an upload of its connection is read', asy
   await ask('/read', 1024 * 1024)
   await ask('/read', 1024 * 1024)
   t.strictSame(windows, [256 * 1024, 8 * 1024 * 1024])
+})
+
+t.test('a handshake that ends during the drain begins no requests', async t => {
+  const { listener, port } = await start(t, { headersMs: 60_000, idleMs: 60_000 })
+  const busy = await open(t, port)
+  const running = busy.request({ ':path': '/begin' }).on('error', () => undefined)
+  await once(running, 'response')
+  const accepted = once(listener.server, 'connection')
+  const raw = connectTcp(port, '127.0.0.1')
+  t.teardown(() => raw.destroy())
+  await accepted
+  const closed = listener.close(60_000)
+  const socket = connectTls({ socket: raw, ALPNProtocols: ['h2'], rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const late = connect(`https://localhost:${port}`, { createConnection: () => socket })
+  late.on('error', () => undefined)
+  const request = late.request({ ':path': '/' }).on('error', () => undefined)
+  const answered = new Promise(resolve => request.once('response', () => resolve(true)))
+  t.notOk(await Promise.race([answered, once(late, 'close').then(() => false)]))
+  late.destroy()
+  busy.destroy()
+  t.equal(await closed, 0)
 })
