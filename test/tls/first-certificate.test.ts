@@ -1,5 +1,6 @@
 import t from 'tap'
 import { AttemptFailed } from '../../src/tls/attempt-failed.ts'
+import { LeaseLost } from '../../src/tls/lease.ts'
 import { DAY_MS, failing, fakeClock, HOUR_MS, issued, MINUTE_MS, manage, NAME } from './managed-support.ts'
 
 t.test('gets a first certificate at once, with a key of its own', async t => {
@@ -176,4 +177,21 @@ t.test('what another process renewed is taken over at the next tick', async t =>
   t.strictSame(other.kinds(), ['adopted'])
   t.strictSame(other.changes(), 2)
   t.strictSame(other.authority.orders.length, 0)
+})
+
+t.test('a lock that another process took over is no failure, and is waited for again', async t => {
+  const { store, clock, directory } = await manage(t)
+  let isLost = true
+  const exclusively: typeof store.exclusively = async (...args) => {
+    if (isLost) throw new LeaseLost('lock was taken over by another process')
+    return await store.exclusively(...args)
+  }
+  const { managed, kinds, tick } = await manage(t, { clock, directory, store: { ...store, exclusively } })
+  await tick()
+  t.strictSame(managed.status().lastError, undefined)
+  t.strictSame(kinds(), [])
+  t.strictSame(await store.readState(NAME), undefined, 'what the other process writes is left alone')
+  isLost = false
+  await tick()
+  t.strictSame(kinds(), ['obtained'])
 })
