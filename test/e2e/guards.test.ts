@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { type GuardedRegistry, startGuardedRegistry } from '../support/guarded-registry.ts'
 import { type RealRegistry, startRealRegistry } from '../support/real-registry.ts'
+import { resetSocket } from '../support/reset-socket.ts'
 import type { Scope } from '../support/scope.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -147,7 +148,7 @@ t.test('immutable tags of a real registry', async t => {
       `PUT /v2/prod/api/manifests/v7 HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n{`,
     )
     const before = guarded.records.length
-    socket.on('connect', () => setImmediate(() => socket.resetAndDestroy()))
+    socket.on('connect', () => setImmediate(() => resetSocket(socket)))
     const record = await waitFor('the end of the push', () => guarded.records[before])
     t.match(record, { transfer: { status: 499, complete: false } })
     t.equal((await put(guarded, 'prod/api/manifests/v7', manifest('whole'))).status, 201)

@@ -11,6 +11,7 @@ import { freePort } from '../support/free-port.ts'
 import { basic, startLandwaiter, type TestLandwaiter } from '../support/landwaiter.ts'
 import { chunk, connectRaw, requestHead } from '../support/raw-client.ts'
 import { startRealRegistry } from '../support/real-registry.ts'
+import { resetSocket } from '../support/reset-socket.ts'
 import { type Serve, startStandIn } from '../support/stand-in-registry.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -269,7 +270,7 @@ t.test('500 requests at once', async t => {
 
 t.test('a registry that has restarted', async t => {
   const first = await startStandIn(t, ({ head, ...rest }) => {
-    if (head.includes('/stale')) rest.socket.resetAndDestroy()
+    if (head.includes('/stale')) resetSocket(rest.socket)
     else answerOk({ head, ...rest })
   })
   const landwaiter = await inFrontOf(t, first.upstream)
@@ -291,7 +292,7 @@ t.test('a registry that has restarted', async t => {
     const { heads } = await startStandIn(
       t,
       ({ connection, ...rest }) => {
-        if (connection === 2 && heads.length > 1) rest.socket.resetAndDestroy()
+        if (connection === 2 && heads.length > 1) resetSocket(rest.socket)
         else answerOk({ connection, ...rest })
       },
       first.port,

@@ -12,6 +12,7 @@ import { basic, startLandwaiter, type TestLandwaiter } from '../support/landwait
 import { startLandwaiterProcess } from '../support/landwaiter-process.ts'
 import { chunk, connectRaw, requestHead } from '../support/raw-client.ts'
 import { startRealRegistry } from '../support/real-registry.ts'
+import { resetSocket } from '../support/reset-socket.ts'
 import { runCommand } from '../support/run-command.ts'
 import { type Serve, startStandIn, type WireRequest } from '../support/stand-in-registry.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -273,7 +274,7 @@ t.test('an answer that comes before the upload is through reaches the client', a
     { name: 'from a registry that half-closes, as Go does', after: (socket: Socket) => void socket.end() },
     {
       name: 'from a registry that resets a little later',
-      after: (socket: Socket) => void sleep(100).then(() => socket.resetAndDestroy()),
+      after: (socket: Socket) => void sleep(100).then(() => resetSocket(socket)),
     },
   ]
   for (const { name, after } of cases) {
@@ -313,7 +314,7 @@ t.test('a registry that dies during an upload gives 503, once', async t => {
   const heads: string[] = []
   const landwaiter = await before(t, ({ head, socket }) => {
     heads.push(head)
-    socket.once('data', () => socket.resetAndDestroy())
+    socket.once('data', () => resetSocket(socket))
   })
   const { socket: client, received, closed } = await connectRaw(t, landwaiter)
   client.write(requestHead(`PATCH ${UPLOAD}`, host(landwaiter), AUTHORIZATION, 'Transfer-Encoding: chunked'))

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { resetSocket } from './reset-socket.ts'
 import type { Scope } from './scope.ts'
 
 /** One request as it came over the wire: the head as text, the body bytes that came with it, the connection. */
@@ -49,11 +50,7 @@ export async function startStandIn(t: Scope, serve: Serve, port = 0): Promise<St
     if (!server.listening) return
     const closed = once(server, 'close')
     server.close()
-    for (const socket of sockets) {
-      // A reset while its end is under way fails; Node loses such a socket and then never leaves its exit.
-      if (socket.writable) socket.resetAndDestroy()
-      else socket.destroy()
-    }
+    for (const socket of sockets) resetSocket(socket)
     await closed
   }
   t.teardown(stop)

@@ -14,6 +14,7 @@ import type { UpstreamAddress } from '../../src/upstream/address.ts'
 import { createForwarder, type ForwarderOptions } from '../../src/upstream/forward.ts'
 import { freePort } from '../support/free-port.ts'
 import { chunk, requestHead } from '../support/raw-client.ts'
+import { resetSocket } from '../support/reset-socket.ts'
 import { type Serve, startStandIn, type WireRequest } from '../support/stand-in-registry.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -275,7 +276,7 @@ t.test('a client that leaves before the registry is asked leaves nothing behind'
 
 t.test('a registry that breaks off both ways is told of once (point 9)', async t => {
   const { upstream } = await startStandIn(t, ({ socket }) => {
-    socket.write('HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\nhalf', () => socket.resetAndDestroy())
+    socket.write('HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\nhalf', () => resetSocket(socket))
   })
   const gateway = await startGateway(t, upstream, { request: APPEND })
   const client = connect(gateway.port, '127.0.0.1')
@@ -366,7 +367,7 @@ t.test('time limits are for silence only, and the client has its own (point 12)'
 t.test('a kept connection that the registry has closed', async t => {
   /** Answers the first request of its first connection, and closes at the second. */
   const closesOnce: Serve = request => {
-    if (request.connection === 1 && served.push(request) > 1) request.socket.resetAndDestroy()
+    if (request.connection === 1 && served.push(request) > 1) resetSocket(request.socket)
     else answering(OK)(request)
   }
   const served: WireRequest[] = []
@@ -392,7 +393,7 @@ t.test('a kept connection that the registry has closed', async t => {
   })
   await t.test('is no reason to ask a registry that is broken again and again', async t => {
     const { upstream, heads } = await startStandIn(t, ({ socket }) => {
-      socket.resetAndDestroy()
+      resetSocket(socket)
     })
     const gateway = await startGateway(t, upstream)
     t.match(await exchange(gateway.port, get()), /^HTTP\/1\.1 503 /)
