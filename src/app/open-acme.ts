@@ -56,9 +56,10 @@ export async function openAcme(
   const dns = openDnsAnswer(settings, effects)
   const answers = createChallengeAnswers({ challenges: store.challenges, dns, clock })
   const common: Common = { ...effects, accounts: store.accounts, answer: answers.answer }
-  const choices = await Promise.all(settings.authorities.map(authority => openChoice(authority, common)))
+  const roots = await Promise.all(settings.authorities.map(one => readCaRoots(one.ca_root_file)))
+  const choices = settings.authorities.map((one, index) => chooseAuthority(one, roots[index], common))
   const preflight = openPreflight(settings, answers.answer)
-  const setup = setupOf(settings)
+  const setup = setupOf(settings, roots)
   const source = await openAcmeSource({
     manage: onChange =>
       settings.names.map(name =>
@@ -98,10 +99,13 @@ export async function openAcme(
 
 type Common = Pick<Parameters<typeof createAcmeAuthority>[0], 'accounts' | 'answer'> & AcmeEffects
 
-async function openChoice(settings: AuthoritySettings, common: Common): Promise<AuthorityChoice> {
+function chooseAuthority(
+  settings: AuthoritySettings,
+  caRoots: string | undefined,
+  common: Common,
+): AuthorityChoice {
   const url = directoryUrl(settings.directory)
   const staging = stagingDirectory(url)
-  const caRoots = await readCaRoots(settings.ca_root_file)
   const open = (directory: string) => openAuthority(directory, { settings, caRoots }, common)
   if (settings.staging) return { authority: open(staging ?? url), profile: settings.profile }
   // Google's test stage wants another account binding.
@@ -134,13 +138,13 @@ function openAuthority(
 }
 
 /** Changes with everything that may turn a failure into a success. */
-function setupOf(settings: AcmeSettings): string {
+function setupOf(settings: AcmeSettings, roots: readonly (string | undefined)[]): string {
   const { authorities, challenges, dns } = settings
   const secrets = [
     ...authorities.map(({ eab }) => eab?.hmac_key.reveal()),
     dns?.rfc2136?.key?.secret.reveal(),
   ]
   return createHash('sha256')
-    .update(JSON.stringify([authorities, challenges, dns, secrets]))
+    .update(JSON.stringify([authorities, roots, challenges, dns, secrets]))
     .digest('base64url')
 }

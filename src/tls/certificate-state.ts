@@ -25,7 +25,10 @@ const CertificateStateSchema = z.object({
   /** Failures since the last success; `nextAt` is when to try again. They are forgotten when `setup` changes. */
   failures: z
     .object({
+      /** Of the same kind in a row. */
       count: z.int(),
+      /** Failed validations among all of them: authorities count those. */
+      validations: z.int().default(0),
       failure: z.string(),
       message: z.string(),
       at: ms,

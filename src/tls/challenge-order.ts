@@ -13,7 +13,7 @@ export function challengeOrder(
   })
   const remembered = possible.filter(type => type === state.challenge)
   const ordered = [...remembered, ...possible.filter(type => type !== state.challenge)]
-  const turns = state.failures?.failure === 'validation' ? state.failures.count : 0
+  const turns = state.failures?.validations ?? 0
   const shift = ordered.length === 0 ? 0 : turns % ordered.length
   return [...ordered.slice(shift), ...ordered.slice(0, shift)]
 }

@@ -8,13 +8,9 @@ import { type CertificateReports, createCertificateReports } from './certificate
 import { type CertificateTiming, certificateTiming } from './certificate-timing.ts'
 import { isFromTestStage } from './is-from-test-stage.ts'
 import { LeaseLost } from './lease.ts'
-import {
-  type ObtainContext,
-  type Obtained,
-  type ObtainOptions,
-  obtainCertificate,
-} from './obtain-certificate.ts'
-import { nextAttemptAt } from './retry-delay.ts'
+import { type Obtained, type ObtainOptions, obtainCertificate } from './obtain-certificate.ts'
+import { obtainContext } from './obtain-context.ts'
+import { isWaitedForAlike, nextAttemptAt } from './retry-delay.ts'
 import type { StoredCertificate } from './stored-certificate.ts'
 
 export interface ManagedOptions extends ObtainOptions, RecordOptions {
@@ -83,7 +79,10 @@ export function createManagedCertificate(options: ManagedOptions): ManagedCertif
       if (await record.sync()) options.onChange()
     },
     tick: signal => alone(() => tick(managed, signal)),
-    renew: signal => alone(() => locked(managed, held => attempt(managed, held), signal)),
+    renew: signal => {
+      const before = record.current()?.generation
+      return alone(() => locked(managed, held => renewSince(managed, before, held), signal))
+    },
   }
 }
 
@@ -120,6 +119,11 @@ async function tick(managed: Managed, signal: AbortSignal): Promise<void> {
     const problem = await options.store.writeProblem()
     await fail(managed, problem === undefined ? asFailed(error) : new AttemptFailed('storage', problem))
   }
+}
+
+/** A certificate that came since somebody asked for a new one is what they asked for. */
+async function renewSince(managed: Managed, before: number | undefined, signal: AbortSignal): Promise<void> {
+  if (managed.record.current()?.generation === before) await attempt(managed, signal)
 }
 
 async function doWhatIsDue(managed: Managed, signal: AbortSignal): Promise<void> {
@@ -162,10 +166,12 @@ async function adopt(managed: Managed): Promise<void> {
 }
 
 async function attempt(managed: Managed, signal: AbortSignal): Promise<void> {
+  const { record, options } = managed
   try {
     await requireStorage(managed)
     await lookAhead(managed, signal)
-    await take(managed, await obtainCertificate(managed.options, await obtainContext(managed), signal))
+    const context = await obtainContext(record, options)
+    await take(managed, await obtainCertificate(options, context, signal))
   } catch (error) {
     signal.throwIfAborted()
     const failed = error instanceof AttemptFailed ? error : asFailed(error)
@@ -190,20 +196,6 @@ async function lookAhead({ options, record }: Managed, signal: AbortSignal): Pro
   // What we see of ourselves may be wrong, behind some routers it always is.
   if (since !== undefined && clock() - since < PREFLIGHT_PATIENCE_MS) {
     throw new AttemptFailed('preflight', problems.join('; '))
-  }
-}
-
-async function obtainContext({ record, options }: Managed): Promise<ObtainContext> {
-  const current = record.current()
-  const id = current === undefined ? undefined : await options.certificateId(current.pair.certificate)
-  return {
-    state: record.state,
-    save: record.save,
-    isServing: current !== undefined && current.pair.notAfter > options.clock(),
-    replaces:
-      current === undefined || id === undefined
-        ? undefined
-        : { id, authority: current.authority, generation: current.generation },
   }
 }
 
@@ -236,11 +228,17 @@ async function fail({ record, options, reports }: Managed, failed: AttemptFailed
   const current = record.current()
   const remainingMs = current === undefined ? undefined : current.pair.notAfter - clock()
   const { failures: before, waitUntil } = record.state()
-  const count = before?.failure === failure ? before.count + 1 : 1
+  const validations = (before?.validations ?? 0) + (failure === 'validation' ? 1 : 0)
+  const isAlike = before !== undefined && isWaitedForAlike(before.failure, failure)
+  const inARow = isAlike ? before.count + 1 : 1
+  // A failure of another kind in between gives back none of the validations that an authority allows.
+  const count = failure === 'validation' ? validations : inARow
   const random = randomInt(1_000_000) / 1_000_000
   const attempt = { failure, count, remainingMs, retryAfterMs, random }
   const nextAt = nextAttemptAt(attempt, { now: clock(), waitUntil })
-  await record.save({ failures: { count, failure, message, at: clock(), nextAt, setup: options.setup } })
+  await record.save({
+    failures: { count, validations, failure, message, at: clock(), nextAt, setup: options.setup },
+  })
   reports.failed(failed, { count, nextAt, isRenewal: current !== undefined })
 }
 

@@ -137,7 +137,7 @@ async function obtainFrom(choice: AuthorityChoice, run: Run, signal: AbortSignal
   const { options, context } = run
   const types = challengeOrder(options, context.state())
   const { failures } = context.state()
-  if (choice.rehearsal !== undefined && failures?.failure === 'validation') {
+  if (choice.rehearsal !== undefined && (failures?.validations ?? 0) > 0) {
     await rehearse(choice.rehearsal, { options, types }, signal)
   }
   try {

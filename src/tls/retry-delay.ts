@@ -27,6 +27,11 @@ const DELAYS: Readonly<Record<AttemptFailure, readonly number[]>> = {
   preflight: STORAGE,
 }
 
+/** Whether two failures are waited for alike, so that one after the other is the second in a row. */
+export function isWaitedForAlike(one: string, other: AttemptFailure): boolean {
+  return Object.hasOwn(DELAYS, one) && DELAYS[one as AttemptFailure] === DELAYS[other]
+}
+
 const EXPIRED_MAX_MS = 15 * MINUTE_MS
 const LEAST_MS = 5_000
 /** Whatever an authority says, it is asked once a week. */

@@ -15,7 +15,16 @@ async function present(lifeMs = 90 * DAY_MS): Promise<StoredCertificate> {
 }
 
 const failures = (nextAt: number, change: Partial<NonNullable<CertificateState['failures']>> = {}) => ({
-  failures: { count: 1, failure: 'network', message: 'away', at: START, nextAt, setup: 'now', ...change },
+  failures: {
+    count: 1,
+    validations: 0,
+    failure: 'network',
+    message: 'away',
+    at: START,
+    nextAt,
+    setup: 'now',
+    ...change,
+  },
 })
 
 t.test('without a certificate one is due now, or after a failure at its time', async t => {

@@ -139,7 +139,7 @@ t.test('the ten minutes do not begin anew with every start', async t => {
 
 const types = ['dns-01', 'http-01', 'tls-alpn-01'] as const
 const validation = (count: number) => ({
-  failures: { count, failure: 'validation', message: '', at: 0, nextAt: 0, setup: '' },
+  failures: { count, validations: count, failure: 'validation', message: '', at: 0, nextAt: 0, setup: '' },
 })
 for (const { why, name = 'a.test', state, expected } of [
   { why: 'as configured', state: {}, expected: [...types] },
@@ -164,7 +164,7 @@ for (const { why, name = 'a.test', state, expected } of [
   },
   {
     why: 'other failures say nothing of the way',
-    state: { failures: { ...validation(1).failures, failure: 'network' } },
+    state: { failures: { ...validation(1).failures, validations: 0, failure: 'network' } },
     expected: [...types],
   },
 ]) {
