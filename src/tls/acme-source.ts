@@ -106,12 +106,16 @@ async function openOwn(
   return names.length === 0 ? undefined : await own.open(names)
 }
 
-/** Certificates of authorities first, so that a stop-gap is served for no name that one of them covers. */
+/** In the order of the names, since the first is shown to clients that name no server; our own other names last. */
 function servedPairs(
   managed: readonly ManagedCertificate[],
   own: InternalSource | undefined,
 ): readonly KeyPair[] {
-  return [...managed.flatMap(one => one.current()?.pair ?? []), ...(own?.pairs() ?? [])]
+  const stopGaps = own?.pairs() ?? []
+  const first = managed.flatMap(
+    one => one.current()?.pair ?? stopGaps.find(({ names }) => names.includes(one.name)) ?? [],
+  )
+  return [...first, ...stopGaps.filter(pair => !first.includes(pair))]
 }
 
 /** Ticks of one certificate until `signal` aborts; they never end otherwise. */

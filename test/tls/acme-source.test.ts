@@ -131,6 +131,14 @@ t.test('only names without a certificate get a stop-gap', async t => {
   t.match(await issuerSeenBy(t, port, 'registry.test'), /landwaiter/)
 })
 
+t.test('whoever names no server is shown the first name, be it a stop-gap', async t => {
+  const { port } = await openSource(t, {
+    names: ['registry.test', 'auth.test'],
+    stored: { 'auth.test': newCertificate(t, 'DNS:auth.test') },
+  })
+  t.match(await issuerSeenBy(t, port), /landwaiter/)
+})
+
 t.test('names that no authority is asked for are served beside the others, and told as ours', async t => {
   const { source, port, asked, authority } = await openSource(t, { ownNames: ['localhost'] })
   t.strictSame(asked, [['localhost', 'registry.test']])
