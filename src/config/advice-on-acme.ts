@@ -13,6 +13,7 @@ export function adviceOnAcme(file: FileConfig): readonly Fault[] {
     ...adviceOnNames(file),
     ...adviceOnOwnNames(file),
     ...adviceOnAuthorities(file),
+    ...adviceOnClientAuth(file),
     ...(file.tls.acme.staging
       ? [say('note', ['tls', 'acme', 'staging'], 'nobody trusts certificates of a test stage')]
       : []),
@@ -73,6 +74,17 @@ function adviceOnOwnNames(file: FileConfig): readonly Fault[] {
     const message = `${host} is no public name, so its certificate is one of our own CA`
     return [say('note', ['domains', key], message, 'see landwaiter ca')]
   })
+}
+
+/** Authorities bring no certificate of their own. */
+function adviceOnClientAuth({ tls, listen }: FileConfig): readonly Fault[] {
+  const { challenges, dns } = tls.acme
+  const hasOther =
+    challenges?.some(type => type !== 'tls-alpn-01') ?? (dns !== undefined || listen.http !== null)
+  if (tls.client_auth?.mode !== 'require' || hasOther) return []
+  const message =
+    'an authority that speaks TLS 1.2 cannot prove names by tls-alpn-01 where certificates are required'
+  return [warn(['tls', 'client_auth', 'mode'], message, 'open listen.http for http-01, or set tls.acme.dns')]
 }
 
 /** Authorities that open no account without a binding. */

@@ -9,6 +9,13 @@ t.test('what works but perhaps not as meant is told', async t => {
     [domain(''), []],
     [below('domains: {registry: localhost}\n'), []],
     [domain('tls: {acme: {directory: https://ca.lan/dir}}'), []],
+    [domain('tls: {client_auth: {ca_file: /ca.pem, mode: require}}'), []],
+    [
+      domain('listen: {http: off}\ntls: {client_auth: {ca_file: /ca.pem, mode: require}}'),
+      [
+        '5:45: warning: tls.client_auth.mode: an authority that speaks TLS 1.2 cannot prove names by tls-alpn-01 where certificates are required; open listen.http for http-01, or set tls.acme.dns',
+      ],
+    ],
     [
       below('domains: {registry: r.lan}\ntls: {acme: {directory: https://ca.lan/dir}}'),
       [
