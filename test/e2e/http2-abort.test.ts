@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
+import { downloadDeaths } from '../support/download-deaths.ts'
 import { basic, startLandwaiter, type TestLandwaiter } from '../support/landwaiter.ts'
 import { chunk } from '../support/raw-client.ts'
 import {
@@ -133,13 +134,7 @@ t.test('half a blob never becomes a blob of the real registry', async t => {
 
 t.test('a registry that dies during a download resets the stream', async t => {
   const start = Buffer.alloc(MIB)
-  const cases = [
-    { name: 'Content-Length, reset', head: `Content-Length: ${2 * MIB}`, end: 'resetAndDestroy' },
-    { name: 'Content-Length, closed', head: `Content-Length: ${2 * MIB}`, end: 'end' },
-    { name: 'chunked, reset', head: 'Transfer-Encoding: chunked', end: 'resetAndDestroy' },
-    { name: 'chunked, closed', head: 'Transfer-Encoding: chunked', end: 'end' },
-  ] as const
-  for (const { name, head, end } of cases) {
+  for (const { name, head, end } of downloadDeaths(MIB)) {
     await t.test(name, async t => {
       const registry = Promise.withResolvers<Socket>()
       const landwaiter = await before(t, ({ socket }) => {

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { downloadDeaths } from '../support/download-deaths.ts'
 import { basic, startLandwaiter, type TestLandwaiter } from '../support/landwaiter.ts'
 import { startLandwaiterProcess } from '../support/landwaiter-process.ts'
 import { chunk, connectRaw, requestHead } from '../support/raw-client.ts'
@@ -239,13 +240,7 @@ t.test('a client that leaves a download', async t => {
 
 t.test('a registry that dies during a download cuts the client off', async t => {
   const start = Buffer.alloc(MIB)
-  const cases = [
-    { name: 'Content-Length, reset', head: `Content-Length: ${2 * MIB}`, end: 'resetAndDestroy' },
-    { name: 'Content-Length, closed', head: `Content-Length: ${2 * MIB}`, end: 'end' },
-    { name: 'chunked, reset', head: 'Transfer-Encoding: chunked', end: 'resetAndDestroy' },
-    { name: 'chunked, closed', head: 'Transfer-Encoding: chunked', end: 'end' },
-  ] as const
-  for (const { name, head, end } of cases) {
+  for (const { name, head, end } of downloadDeaths(MIB)) {
     await t.test(name, async t => {
       const upstream = Promise.withResolvers<Socket>()
       const landwaiter = await before(t, ({ socket }) => {

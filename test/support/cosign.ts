@@ -1,6 +1,4 @@
-import { accessSync, constants } from 'node:fs'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { findPrepared } from './find-prepared.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 import type { Scope } from './scope.ts'
 import { tempDir } from './temp-dir.ts'
@@ -41,18 +39,5 @@ export async function createCosign(t: Scope, path: string): Promise<Cosign> {
 
 /** Path of the cosign that test/prepare.sh made available. Throws when there is none. */
 export function findCosign(): string {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const dirs = [join(cache, 'landwaiter/cosign/usr/bin'), ...(process.env['PATH'] ?? '').split(delimiter)]
-  const found = dirs.map(dir => join(dir, 'cosign')).find(isExecutable)
-  if (found === undefined) throw new Error('no cosign: run `sh test/prepare.sh`')
-  return found
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return findPrepared('cosign', 'cosign')
 }

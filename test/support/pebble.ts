@@ -1,10 +1,10 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { accessSync, constants, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { signCertificate } from '../../src/tls/sign-certificate.ts'
 import { type BackgroundProcess, startProcess } from './background-process.ts'
+import { findPrepared } from './find-prepared.ts'
 import { freePort } from './free-port.ts'
 import type { Scope } from './scope.ts'
 import { tempDir } from './temp-dir.ts'
@@ -95,7 +95,7 @@ export async function startPebble(t: Scope, options: PebbleOptions = {}): Promis
   }
   const start = async () => {
     const command = [
-      findPebble('pebble'),
+      findPrepared('pebble', 'pebble'),
       '-config',
       join(dir, 'pebble.json'),
       '-dnsserver',
@@ -194,7 +194,7 @@ async function startDns(t: Scope, ports: Ports): Promise<Records> {
   const management = `127.0.0.1:${ports.dnsManagement}`
   const off = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', '', '-defaultIPv6', '']
   const listen = ['-dns01', `127.0.0.1:${ports.dns}`, '-management', management]
-  const dns = await startProcess(t, [findPebble('pebble-challtestsrv'), ...off, ...listen])
+  const dns = await startProcess(t, [findPrepared('pebble-challtestsrv', 'pebble'), ...off, ...listen])
   const set = async (path: string, body: unknown) => {
     const reply = await request(`http://${management}${path}`, { method: 'POST', body: JSON.stringify(body) })
     await reply.body.dump()
@@ -210,23 +210,5 @@ async function startDns(t: Scope, ports: Ports): Promise<Records> {
     setAddresses: (host, addresses) => set('/add-a', { host: `${host}.`, addresses }),
     setCaa: (host, issuers) =>
       set('/add-caa', { host: `${host}.`, policies: issuers.map(value => ({ tag: 'issue', value })) }),
-  }
-}
-
-/** Path of a program that test/prepare.sh made available. Throws when there is none. */
-function findPebble(program: 'pebble' | 'pebble-challtestsrv'): string {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const dirs = [join(cache, 'landwaiter/pebble/usr/bin'), ...(process.env['PATH'] ?? '').split(delimiter)]
-  const found = dirs.map(dir => join(dir, program)).find(isExecutable)
-  if (found === undefined) throw new Error(`no ${program}: run \`sh test/prepare.sh\``)
-  return found
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }

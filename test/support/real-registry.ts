@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type BackgroundProcess, startProcess } from './background-process.ts'
+import { findOnPath } from './find-prepared.ts'
 import type { Scope } from './scope.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -97,19 +98,7 @@ function listenAddress(output: string): string | undefined {
 /** Path of the distribution program that test/prepare.sh made available. Throws when there is none. */
 export function findRegistry(): string {
   const bin = join(import.meta.dirname, '../../node_modules/.bin')
-  for (const name of ['docker-registry', 'registry']) {
-    for (const dir of [bin, ...(process.env['PATH'] ?? '').split(delimiter)]) {
-      if (isExecutable(join(dir, name))) return join(dir, name)
-    }
-  }
-  throw new Error('no docker-registry on the PATH: run `sh test/prepare.sh`')
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  const found = findOnPath('docker-registry', [bin]) ?? findOnPath('registry', [bin])
+  if (found === undefined) throw new Error('no docker-registry on the PATH: run `sh test/prepare.sh`')
+  return found
 }
