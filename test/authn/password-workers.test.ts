@@ -176,7 +176,7 @@ t.test('finds its thread also when compiled', async t => {
     'authn/password-worker',
     'authn/password-workers',
   ]
-  const sources = [...names, 'model/errors', 'model/secret']
+  const sources = [...names, 'model/errors', 'model/one-line', 'model/secret']
   const compiled = sources.map(name => [name, compile(`src/${name}.ts`)] as const)
   const pick = (folder: string) =>
     Object.fromEntries(
