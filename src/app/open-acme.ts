@@ -6,26 +6,16 @@ import { authorityId, directoryUrl, stagingDirectory } from '../acme/directories
 import type { AcmeSettings, AuthoritySettings } from '../config/resolve-tls.ts'
 import type { Config } from '../config/schema.ts'
 import type { CertificateAuthority } from '../model/certificate-authority.ts'
-import type { CertificateEvent } from '../model/certificate-event.ts'
-import type { Clock, Log } from '../model/ports.ts'
 import { type AcmeSource, type OwnCertificates, openAcmeSource } from '../tls/acme-source.ts'
 import { type ChallengeAnswers, createChallengeAnswers } from '../tls/answer-challenges.ts'
 import { type CertificateStore, openCertificateStore } from '../tls/certificate-store.ts'
 import type { ClientCa } from '../tls/client-ca.ts'
 import { createManagedCertificate } from '../tls/managed-certificate.ts'
 import type { AuthorityChoice } from '../tls/obtain-certificate.ts'
+import type { AcmeEffects } from './acme-effects.ts'
 import { openDnsAnswer } from './open-dns-answer.ts'
 import { openPreflight } from './open-preflight.ts'
 import { readCaRoots } from './read-ca-roots.ts'
-
-/** What certificates by ACME need of the process. */
-export interface AcmeEffects {
-  readonly clock: Clock
-  readonly log: Log
-  readonly version: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly onEvent: (event: CertificateEvent) => void
-}
 
 /** Certificates by ACME: where they come from, and what authorities are answered. */
 export interface Acme {

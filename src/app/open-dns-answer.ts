@@ -4,7 +4,7 @@ import { createHookPublisher } from '../acme/hook-publisher.ts'
 import { createRfc2136Publisher } from '../acme/rfc2136-publisher.ts'
 import type { AcmeSettings, DnsSettings } from '../config/resolve-tls.ts'
 import type { AnswerChallenge } from '../model/certificate-authority.ts'
-import type { AcmeEffects } from './open-acme.ts'
+import type { AcmeEffects } from './acme-effects.ts'
 
 const DNS_PORT = 53
 /** What every program needs; the rest of our environment may hold secrets. */

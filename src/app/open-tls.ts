@@ -9,8 +9,9 @@ import { type ClientCa, readClientCa } from '../tls/client-ca.ts'
 import { openClientCertificates, type ReadClientCertificate } from '../tls/client-certificates.ts'
 import { openInternalSource } from '../tls/internal-source.ts'
 import { createServerOptions, type ServerOptions } from '../tls/server-options.ts'
+import type { AcmeEffects } from './acme-effects.ts'
 import { type CertificateControl, createCertificateControl } from './certificate-control.ts'
-import { type Acme, type AcmeEffects, openAcme } from './open-acme.ts'
+import { type Acme, openAcme } from './open-acme.ts'
 
 /** Directory of the internal CA under `state_dir`. */
 export function caDirectory(config: Pick<Config, 'state_dir'>): string {

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
-import { acmeNames, domainHosts, isCovered, tlsMode } from './resolve-tls.ts'
-import type { FileConfig } from './schema.ts'
+import { acmeNames, domainHosts, isCovered, type TlsSections, tlsMode } from './resolve-tls.ts'
 
 interface AcmeFault {
   readonly path: string[]
@@ -8,7 +7,7 @@ interface AcmeFault {
 }
 
 /** What of `tls.acme` cannot work with the rest of the file. */
-export function acmeFaults(file: FileConfig): readonly AcmeFault[] {
+export function acmeFaults(file: TlsSections): readonly AcmeFault[] {
   if (tlsMode(file) !== 'acme') return []
   const names = acmeNames(file)
   return [...namesFaults(file, names), ...provingFaults(file, names), ...stagingFaults(file)]
@@ -16,7 +15,7 @@ export function acmeFaults(file: FileConfig): readonly AcmeFault[] {
 
 const LETSENCRYPT = ['server', 'letsencrypt']
 
-function namesFaults(file: FileConfig, names: readonly string[]): readonly AcmeFault[] {
+function namesFaults(file: TlsSections, names: readonly string[]): readonly AcmeFault[] {
   const { domains, tls } = file
   if (tls.acme.names?.length === 0) return [] // told already
   if (names.length === 0) {
@@ -33,7 +32,7 @@ function namesFaults(file: FileConfig, names: readonly string[]): readonly AcmeF
 const CHALLENGES = ['tls', 'acme', 'challenges']
 
 /** What of a challenge that is asked for by name is missing; else what no challenge can prove. */
-function provingFaults(file: FileConfig, names: readonly string[]): readonly AcmeFault[] {
+function provingFaults(file: TlsSections, names: readonly string[]): readonly AcmeFault[] {
   const { challenges, dns } = file.tls.acme
   if (challenges?.length === 0) return [] // told already
   const faults = challengeFaults(file)
@@ -52,7 +51,7 @@ function provingFaults(file: FileConfig, names: readonly string[]): readonly Acm
   return reachFaults(file, names)
 }
 
-function challengeFaults({ tls, listen }: FileConfig): readonly AcmeFault[] {
+function challengeFaults({ tls, listen }: TlsSections): readonly AcmeFault[] {
   const { challenges = [], dns } = tls.acme
   const missing = {
     'dns-01': dns === undefined ? 'tls.acme.dns, which says how to set a TXT record' : undefined,
@@ -65,7 +64,7 @@ function challengeFaults({ tls, listen }: FileConfig): readonly AcmeFault[] {
 }
 
 /** An address cannot be proved by `dns-01`. */
-function reachFaults({ tls, listen }: FileConfig, names: readonly string[]): readonly AcmeFault[] {
+function reachFaults({ tls, listen }: TlsSections, names: readonly string[]): readonly AcmeFault[] {
   const { challenges = ['http-01', 'tls-alpn-01', 'dns-01'], dns } = tls.acme
   const isReachable =
     (listen.http !== null && challenges.includes('http-01')) ||
@@ -83,7 +82,7 @@ function reachFaults({ tls, listen }: FileConfig, names: readonly string[]): rea
 const WITH_STAGING = ['letsencrypt', 'google']
 
 /** Who asks for certificates that nobody trusts must not get others, which count. */
-function stagingFaults({ tls }: FileConfig): readonly AcmeFault[] {
+function stagingFaults({ tls }: TlsSections): readonly AcmeFault[] {
   const { staging, directory, fallback } = tls.acme
   if (!staging) return []
   const without = [directory, ...fallback.map(other => other.directory)].filter(

@@ -8,7 +8,8 @@ import type { ClientAuthSchema } from './section-client-auth.ts'
 import type { ServerSchema } from './section-docker-auth.ts'
 import type { DomainsSchema, ListenSchema, TlsSchema } from './section-network.ts'
 
-interface Sections {
+/** The sections that say where certificates come from. */
+export interface TlsSections {
   readonly domains: z.output<typeof DomainsSchema>
   readonly listen: z.output<typeof ListenSchema>
   readonly tls: z.output<typeof TlsSchema>
@@ -61,7 +62,7 @@ export type TlsSettings =
 const TLS13_SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
 
 /** TLS with what docker_auth's `server` says, where `tls` says nothing. */
-export function resolveTls(sections: Sections): TlsSettings {
+export function resolveTls(sections: TlsSections): TlsSettings {
   const { tls, server } = sections
   const limits: TlsLimits = {
     min_version: tls.min_version ?? server.tls_min_version?.minVersion ?? '1.2',
@@ -78,7 +79,7 @@ export function resolveTls(sections: Sections): TlsSettings {
 }
 
 /** Without a word of the file: its certificate when it has one, else ACME when a domain is public. */
-export function tlsMode({ domains, tls, server }: Omit<Sections, 'listen'>): TlsSettings['mode'] {
+export function tlsMode({ domains, tls, server }: Omit<TlsSections, 'listen'>): TlsSettings['mode'] {
   if (tls.mode !== undefined) return tls.mode
   if ((pairOf(tls) ?? pairOf(server)) !== undefined) return 'files'
   const hosts = knownHosts({ domains, server })
@@ -86,7 +87,7 @@ export function tlsMode({ domains, tls, server }: Omit<Sections, 'listen'>): Tls
 }
 
 /** Hosts of the domains, the registry's first, without ports and brackets. */
-export function domainHosts({ registry, auth }: Sections['domains']): readonly string[] {
+export function domainHosts({ registry, auth }: TlsSections['domains']): readonly string[] {
   const hosts = [registry, auth].flatMap(domain =>
     domain === undefined ? [] : [domain.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')],
   )
@@ -94,14 +95,14 @@ export function domainHosts({ registry, auth }: Sections['domains']): readonly s
 }
 
 /** Names that get a certificate of their own by ACME. */
-export function acmeNames({ domains, tls, server }: Omit<Sections, 'listen'>): readonly string[] {
+export function acmeNames({ domains, tls, server }: Omit<TlsSections, 'listen'>): readonly string[] {
   if (tls.acme.names !== undefined) return [...new Set(tls.acme.names)]
   const hosts = knownHosts({ domains, server })
   // Who asks for ACME by name may have an authority of their own, which issues for any name.
   return tls.mode === 'acme' ? hosts : hosts.filter(isPublicHost)
 }
 
-function acmeSettings(sections: Sections): AcmeSettings {
+function acmeSettings(sections: TlsSections): AcmeSettings {
   const { domains, tls, server } = sections
   const { acme } = tls
   const { fallback, dns, preflight, stop_gap, staging } = acme
@@ -133,7 +134,7 @@ function authorityOf({
   return withoutAbsent({ ca_root_file, email, eab, profile })
 }
 
-function defaultChallenges({ listen, tls }: Sections): readonly ChallengeType[] {
+function defaultChallenges({ listen, tls }: TlsSections): readonly ChallengeType[] {
   return [
     ...(tls.acme.dns === undefined ? [] : (['dns-01'] as const)),
     ...(listen.http === null ? [] : (['http-01'] as const)),
@@ -148,7 +149,7 @@ export function isCovered(host: string, name: string): boolean {
 }
 
 /** The domains, and docker_auth's one host. */
-function knownHosts({ domains, server }: Pick<Sections, 'domains' | 'server'>): readonly string[] {
+function knownHosts({ domains, server }: Pick<TlsSections, 'domains' | 'server'>): readonly string[] {
   const host = server.letsencrypt?.host
   return [...new Set([...domainHosts(domains), ...(host === undefined ? [] : [host])])]
 }

@@ -1,4 +1,5 @@
-import { type Acme, type AcmeEffects, openAcme } from '../../src/app/open-acme.ts'
+import type { AcmeEffects } from '../../src/app/acme-effects.ts'
+import { type Acme, openAcme } from '../../src/app/open-acme.ts'
 import { memoryLog } from '../tls/support.ts'
 
 /** What one certificate is kept valid with. */
