@@ -12,12 +12,11 @@ import { type Obtained, type ObtainOptions, obtainCertificate } from './obtain-c
 import { obtainContext } from './obtain-context.ts'
 import { isWaitedForAlike, nextAttemptAt } from './retry-delay.ts'
 import type { StoredCertificate } from './stored-certificate.ts'
+import { type PrecautionOptions, takePrecautions } from './take-precautions.ts'
 
-export interface ManagedOptions extends ObtainOptions, RecordOptions {
+export interface ManagedOptions extends ObtainOptions, RecordOptions, PrecautionOptions {
   /** RFC 9773 identifier of a PEM chain; `undefined` when the certificate has no authority key identifier. */
   readonly certificateId: (chain: string) => Promise<string | undefined>
-  /** Why the authority would not reach us, in sentences; empty when nothing was found. */
-  readonly preflight?: ((name: string, signal: AbortSignal) => Promise<readonly string[]>) | undefined
   readonly onEvent: (event: CertificateEvent) => void
   /** Called when another certificate is to be served. */
   readonly onChange: () => void
@@ -48,7 +47,6 @@ export interface ManagedCertificate {
   renew(signal: AbortSignal): Promise<void>
 }
 
-const PREFLIGHT_PATIENCE_MS = 10 * 60_000
 const OBTAINED_KEPT = 10
 
 interface Managed {
@@ -80,8 +78,8 @@ export function createManagedCertificate(options: ManagedOptions): ManagedCertif
     },
     tick: signal => alone(() => tick(managed, signal)),
     renew: signal => {
-      const before = record.current()?.generation
-      return alone(() => locked(managed, held => renewSince(managed, before, held), signal))
+      const asked = { generation: record.current()?.generation, at: options.clock() }
+      return alone(() => locked(managed, held => renewSince(managed, asked, held), signal))
     },
   }
 }
@@ -122,8 +120,16 @@ async function tick(managed: Managed, signal: AbortSignal): Promise<void> {
 }
 
 /** A certificate that came since somebody asked for a new one is what they asked for. */
-async function renewSince(managed: Managed, before: number | undefined, signal: AbortSignal): Promise<void> {
-  if (managed.record.current()?.generation === before) await attempt(managed, signal)
+async function renewSince(
+  managed: Managed,
+  asked: { readonly generation: number | undefined; readonly at: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const current = managed.record.current()
+  // One that another process obtained before is new to us only.
+  const hasCome =
+    current !== undefined && current.generation !== asked.generation && current.obtainedAt >= asked.at
+  if (!hasCome) await attempt(managed, signal)
 }
 
 async function doWhatIsDue(managed: Managed, signal: AbortSignal): Promise<void> {
@@ -168,8 +174,7 @@ async function adopt(managed: Managed): Promise<void> {
 async function attempt(managed: Managed, signal: AbortSignal): Promise<void> {
   const { record, options } = managed
   try {
-    await requireStorage(managed)
-    await lookAhead(managed, signal)
+    await takePrecautions(record, options, signal)
     const context = await obtainContext(record, options)
     await take(managed, await obtainCertificate(options, context, signal))
   } catch (error) {
@@ -177,25 +182,6 @@ async function attempt(managed: Managed, signal: AbortSignal): Promise<void> {
     const failed = error instanceof AttemptFailed ? error : asFailed(error)
     await fail(managed, failed)
     throw failed
-  }
-}
-
-/** A certificate that cannot be kept would be ordered again at every start, until the authority's limit. */
-async function requireStorage({ options }: Managed): Promise<void> {
-  const problem = await options.store.writeProblem()
-  if (problem === undefined) return
-  throw new AttemptFailed('storage', `nothing is ordered as long as it could not be kept: ${problem}`)
-}
-
-async function lookAhead({ options, record }: Managed, signal: AbortSignal): Promise<void> {
-  const { preflight, name, clock } = options
-  if (preflight === undefined) return
-  const problems = await preflight(name, signal)
-  const since = problems.length === 0 ? undefined : (record.state().unreachableSince ?? clock())
-  if (since !== record.state().unreachableSince) await record.save({ unreachableSince: since })
-  // What we see of ourselves may be wrong, behind some routers it always is.
-  if (since !== undefined && clock() - since < PREFLIGHT_PATIENCE_MS) {
-    throw new AttemptFailed('preflight', problems.join('; '))
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { failing, MINUTE_MS, manage, NAME } from './managed-support.ts'
+import { failing, fakeClock, issued, MINUTE_MS, manage, NAME } from './managed-support.ts'
 
 t.test('failed validations are counted across failures of another kind', async t => {
   const { authority, tickWhenDue, tick, clock, managed } = await manage(t, { challenges: ['http-01'] })
@@ -34,6 +34,17 @@ t.test('whoever asks for a new certificate while one is obtained gets that one',
   t.strictSame(authority.orders.length, 1)
   await managed.renew(AbortSignal.timeout(30_000))
   t.strictSame(authority.orders.length, 2, 'asked for later it is another')
+})
+
+t.test('a certificate that another process obtained before is none that was asked for', async t => {
+  const clock = fakeClock()
+  const { authority, managed, store, tick } = await manage(t, { clock })
+  await tick()
+  await store.add(NAME, 1, await issued(clock, {}))
+  clock.advance(MINUTE_MS)
+  await managed.renew(AbortSignal.timeout(30_000))
+  t.strictSame(managed.current()?.generation, 3)
+  t.strictSame(authority.orders.length, 2)
 })
 
 t.test('a certificate that cannot be named to its authority is renewed without that', async t => {
