@@ -38,8 +38,10 @@ t.before(async () => {
 for (const isRenewal of [false, true]) {
   t.test(isRenewal ? 'a renewal' : 'a first issuance', async t => {
     const steps = await stepsOf(t, isRenewal)
-    t.ok(steps.requests.length >= 10, `${steps.requests.length} requests`)
-    t.ok(steps.changes.length >= 50, `${steps.changes.length} changes`)
+    for (const step of ['new-order', 'challenge', 'finalize', 'certificate']) {
+      t.ok(steps.requests.includes(step), `${step} is one of ${steps.requests.length} requests`)
+    }
+    t.ok(steps.changes.length >= 40, `${steps.changes.length} changes`)
     t.jobs = 3
     for (const kill of someKills(allKills(steps), STRIDE)) {
       t.test(`killed ${describeKill(kill)}`, { buffered: true }, t => survives(t, kill, isRenewal))
@@ -90,7 +92,8 @@ async function survives(t: Test, kill: Kill, isRenewal: boolean): Promise<void> 
     readFileSync(join(setting.stateDir, `acme/certificates/registry.test/0000000${generation}.json`), 'utf8')
   const first = isRenewal ? bundle(1) : undefined
   const killed = await start(t, scene, kill)
-  t.equal(await killed.exited, 'SIGKILL')
+  const exited = await killed.exited
+  t.ok(exited === 'SIGKILL' || (kill.isLate && exited === 0), `ended with ${exited}`)
 
   const { serial, log } = await restart(t, scene)
   t.strictSame(

@@ -5,7 +5,12 @@ import type { KillAtWrite } from '../support/kill-at-write.ts'
 import type { Scope } from '../support/scope.ts'
 
 /** One moment at which a process is killed. */
-export type Kill = { readonly what: string; readonly number: number } & (
+export type Kill = {
+  readonly what: string
+  readonly number: number
+  /** How often an authority is asked whether it is ready differs, so that a run may end before so many steps. */
+  readonly isLate: boolean
+} & (
   | { readonly at: 'request'; readonly when: 'before' | 'after' }
   | { readonly at: 'change'; readonly when: KillAtWrite['when'] }
 )
@@ -28,17 +33,27 @@ export interface Killable {
 
 const PRELOAD = join(import.meta.dirname, '../support/kill-at-write.ts')
 
+/** By so many steps two runs differ at most. */
+const SLACK = 6
+
 /** Every moment of `steps` at which a kill may leave something behind. */
 export function allKills({ requests, changes }: Steps): readonly Kill[] {
   return [
     ...requests.flatMap((what, index): readonly Kill[] =>
-      (['before', 'after'] as const).map(when => ({ at: 'request', what, number: index + 1, when })),
+      (['before', 'after'] as const).map(when => ({
+        at: 'request',
+        what,
+        number: index + 1,
+        when,
+        isLate: index >= requests.length - SLACK,
+      })),
     ),
     ...changes.flatMap((what, index): readonly Kill[] => {
       const whens = what.startsWith('text ')
         ? (['before', 'half', 'after'] as const)
         : (['before', 'after'] as const)
-      return whens.map(when => ({ at: 'change', what, number: index + 1, when }))
+      const isLate = index >= changes.length - SLACK
+      return whens.map(when => ({ at: 'change', what, number: index + 1, when, isLate }))
     }),
   ]
 }
