@@ -8,6 +8,7 @@ import { replaceFile } from './atomic-file.ts'
 import type { ChallengeCertificate } from './challenge-certificate.ts'
 import { parseJsonFile } from './json-file.ts'
 import { ensurePrivateDirectory } from './private-files.ts'
+import { normaliseServerName } from './server-name.ts'
 import { storageName } from './storage-name.ts'
 
 /** A challenge with, for tls-alpn-01, the certificate that is shown; there `name` is the server name asked for. */
@@ -112,7 +113,7 @@ function keyOf({ type, name, token }: Challenge): string {
 }
 
 function keyText(type: ChallengeType, key: string): string {
-  return type === 'tls-alpn-01' ? key.toLowerCase().replace(/\.$/, '') : key
+  return type === 'tls-alpn-01' ? normaliseServerName(key) : key
 }
 
 /** Whether the key can be one of a challenge: clients choose it, and it becomes the name of a file. */
