@@ -39,6 +39,13 @@ export function duration() {
   return parsedText(parseDuration)
 }
 
+/** A number of bytes, `64MiB` or `2GB`; a bare number is bytes. */
+export function byteSize() {
+  return z
+    .union([z.number().int().nonnegative().transform(String), z.string()], 'must be a size such as 64MiB')
+    .pipe(parsedText(parseByteSize))
+}
+
 /** For cross-checks of an object: report beside the errors of its members, not only after them. */
 export const always = { when: () => true } as const
 
@@ -69,4 +76,18 @@ function parseDuration(text: string): Parsed<number> {
   return {
     value: parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0), 0),
   }
+}
+
+const SIZE = /^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?$/i
+
+function parseByteSize(text: string): Parsed<number> {
+  const [, count = '', prefix = '', binary = ''] = SIZE.exec(text.trim()) ?? []
+  const bytes = Number(count) * (binary === '' ? 1000 : 1024) ** ' kmgt'.indexOf(prefix.toLowerCase() || ' ')
+  if (count === '' || (prefix === '' && binary !== '') || !Number.isSafeInteger(Math.round(bytes))) {
+    return {
+      fault: 'must be a size such as 64MiB',
+      hint: 'the units are KiB, MiB, GiB and TiB, or KB, MB, GB and TB',
+    }
+  }
+  return { value: Math.round(bytes) }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AUDIT_ACTIONS } from '../model/audit-event.ts'
-import { duration, oneOf } from './schema-kit.ts'
+import { byteSize, duration, oneOf } from './schema-kit.ts'
 
 /** What is written down, and where. */
 export const AuditSchema = z
@@ -37,7 +37,14 @@ export const LimitsSchema = z
     shutdown_timeout: duration()
       .prefault('30s')
       .describe('How long running transfers may go on after TERM; `30s`, `2m`.'),
+    transfer_memory: byteSize()
+      .refine(bytes => bytes >= 1024 * 1024, 'must be 1MiB or more')
+      .prefault('64MiB')
+      .describe('Memory for the buffers of bodies in transit, all together; `64MiB`, `1GiB`.'),
   })
-  .transform(({ shutdown_timeout }) => ({ shutdown_timeout_ms: shutdown_timeout }))
+  .transform(({ shutdown_timeout, transfer_memory }) => ({
+    shutdown_timeout_ms: shutdown_timeout,
+    transfer_memory,
+  }))
   .prefault({})
   .describe('Bounds.')

@@ -1,14 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
-import type { Identity, Peer } from '../model/exchange.ts'
+import type { AnswerHead, AnswerTap, Identity, Peer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
-
-/** Status and headers of the registry's answer, as they will go to the client. */
-export interface AnswerHead {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly bytesIn: number
-}
 
 /** One permitted request on its way to the registry. */
 export interface ForwardOptions {
@@ -22,4 +15,5 @@ export interface ForwardOptions {
   readonly access: readonly ResourceActions[]
   /** Awaited before the answer's head goes out; a throw replaces the answer. */
   readonly beforeAnswer: (head: AnswerHead) => Promise<void>
+  readonly tap?: AnswerTap
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OciError } from '../model/errors.ts'
+import type { AnswerHead } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import type { SignatureDuty } from '../model/signature.ts'
 import { isDigest } from '../oci/digest.ts'
-import type { AnswerHead } from './forward-options.ts'
 import { Refusal } from './refusal.ts'
 
 const RETRY_SECONDS = 5

@@ -47,6 +47,16 @@ export interface Transfer {
   readonly redirected?: boolean
 }
 
+/** Status and headers of an answer, as they will go to the client. */
+export interface AnswerHead {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly bytesIn: number
+}
+
+/** Looks at an answer as it passes. A function that it returns gets the body in pieces, each valid only during the call. */
+export type AnswerTap = (head: AnswerHead) => ((piece: Uint8Array) => void) | undefined
+
 /** One finished request under `/v2`: all that an audit line can be made of. */
 export interface RegistryExchange {
   readonly peer: Peer

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
 import { UpstreamUnavailable } from '../model/errors.ts'
-import type { Identity, Peer, Transfer } from '../model/exchange.ts'
+import type { AnswerHead, AnswerTap, Identity, Peer, Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { canonicalTarget } from '../oci/target.ts'
 import type { UpstreamAddress } from './address.ts'
@@ -20,11 +20,8 @@ export interface ForwardExchange {
   /** The client's token is out of date, but may still end its upload. */
   readonly isTokenExpired: boolean
   readonly access: readonly ResourceActions[]
-  readonly beforeAnswer: (head: {
-    readonly status: number
-    readonly headers: Readonly<Record<string, string | string[] | undefined>>
-    readonly bytesIn: number
-  }) => Promise<void>
+  readonly beforeAnswer: (head: AnswerHead) => Promise<void>
+  readonly tap?: AnswerTap
 }
 
 export interface ForwarderOptions {

@@ -161,6 +161,13 @@ t.test('checks values of its own sections', async t => {
         '3:28: error: limits.shutdown_timeout: must be a duration such as 30s or 1m30s; the units are ms, s, m and h',
       ],
     ],
+    [
+      below('limits: {transfer_memory: 64 MiBs}'),
+      [
+        '3:27: error: limits.transfer_memory: must be a size such as 64MiB; the units are KiB, MiB, GiB and TiB, or KB, MB, GB and TB',
+      ],
+    ],
+    [below('limits: {transfer_memory: 1k}'), ['3:27: error: limits.transfer_memory: must be 1MiB or more']],
     [below('state_dir: ""'), ['3:12: error: state_dir: must not be empty']],
   ])
 })

@@ -36,7 +36,7 @@ t.test('fills in every default', async t => {
     trusted_proxies: [],
     state_dir: '/var/lib/landwaiter',
     log: { level: 'info', format: 'auto' },
-    limits: { shutdown_timeout_ms: 30_000 },
+    limits: { shutdown_timeout_ms: 30_000, transfer_memory: 67_108_864 },
     server: { listen: null, path_prefix: '', real_ip_pos: 0, hsts: false },
   })
 })
@@ -105,6 +105,19 @@ t.test('understands durations', async t => {
   ]
   for (const [text, ms] of rows) {
     t.equal((await sections(`limits: {shutdown_timeout: ${text}}`)).limits.shutdown_timeout_ms, ms, text)
+  }
+})
+
+t.test('understands sizes', async t => {
+  const rows: readonly [text: string, bytes: number][] = [
+    ['64MiB', 67_108_864],
+    ['1.5 GiB', 1_610_612_736],
+    ['2GB', 2_000_000_000],
+    ['4096k', 4_096_000],
+    ['1048576', 1_048_576],
+  ]
+  for (const [text, bytes] of rows) {
+    t.equal((await sections(`limits: {transfer_memory: ${text}}`)).limits.transfer_memory, bytes, text)
   }
 })
 
