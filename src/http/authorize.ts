@@ -28,10 +28,13 @@ const ANY_LOGIN: Decision = { granted: [], denied: [], rule: 'any-login', reason
  * get a token; an upload begun with a valid token may end with the expired one (docker_auth#240).
  * @throws Refusal
  */
-export function requireIdentity(context: AuthorizationContext, found: Identification): Identified {
+export async function requireIdentity(
+  context: AuthorizationContext,
+  found: Identification,
+): Promise<Identified> {
   if (found.outcome === 'none') throw challenge(context)
   if (found.outcome === 'invalid') throw invalidToken(context, found.reason)
-  if (found.expired && !continuesOwnUpload(context, found)) {
+  if (found.expired && !(await continuesOwnUpload(context, found))) {
     throw invalidToken(context, 'the token has expired')
   }
   // A ping that is let in makes docker believe that there are no logins here, and it would never send one.
@@ -88,9 +91,12 @@ export async function mayAlso(
   return covers(found, wanted) && (await decide(context, found, wanted)).denied.length === 0
 }
 
-function continuesOwnUpload({ request, ports }: AuthorizationContext, { identity }: Identified): boolean {
+async function continuesOwnUpload(
+  { request, ports }: AuthorizationContext,
+  { identity }: Identified,
+): Promise<boolean> {
   if (request.kind !== 'upload' || request.verb === 'start') return false
-  const session = ports.uploads.find(request.session)
+  const session = await ports.uploads.find(request.session)
   return session?.subjectName === identity.subject.name && session.repository === request.name
 }
 

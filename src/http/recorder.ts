@@ -44,7 +44,7 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
     },
     answering: async head => {
       if (facts.request === undefined || isRead(facts.request)) return
-      const upload = followUpload(ports.uploads, { facts, peer, head })
+      const upload = await followUpload(ports.uploads, { facts, peer, head })
       if (upload !== undefined) startedMs = upload.startedMs
       note({ transfer: transferOf(head, upload) })
       await write(outcomeOf(head.status), head.status)
@@ -102,10 +102,10 @@ function transferOf({ status, headers, bytesIn }: AnswerHead, upload?: { readonl
  * Keeps track of an upload by the registry's own `Location`. For a commit returns the whole upload, since its line
  * stands for all the requests before it.
  */
-function followUpload(
+async function followUpload(
   uploads: UploadSessions,
   { facts, peer, head }: { readonly facts: Facts; readonly peer: Peer; readonly head: AnswerHead },
-): Pick<UploadSession, 'startedMs' | 'bytes'> | undefined {
+): Promise<Pick<UploadSession, 'startedMs' | 'bytes'> | undefined> {
   const { request, identity } = facts
   if (request?.kind !== 'upload' || identity === undefined) return undefined
   if (request.verb === 'start') {
@@ -113,13 +113,12 @@ function followUpload(
     const id = head.status === 202 && typeof location === 'string' ? sessionOfLocation(location) : undefined
     const { startedMs } = peer
     if (id !== undefined) {
-      uploads.begin(id, { repository: request.name, subjectName: identity.subject.name, startedMs })
+      await uploads.begin(id, { repository: request.name, subjectName: identity.subject.name, startedMs })
     }
     return undefined
   }
-  uploads.received(request.session, head.bytesIn)
-  const upload = uploads.find(request.session)
-  if (request.verb === 'cancel' || (request.verb === 'commit' && head.status === 201))
-    uploads.end(request.session)
+  const upload = await uploads.received(request.session, head.bytesIn)
+  const isOver = request.verb === 'cancel' || (request.verb === 'commit' && head.status === 201)
+  if (isOver) await uploads.end(request.session)
   return request.verb === 'commit' ? upload : undefined
 }

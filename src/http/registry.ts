@@ -32,7 +32,7 @@ export function createRegistryHandler(
       const context = { ports, peer, request: parsed, access: requiredAccess(parsed) }
       const found = await ports.identify(req.headers.authorization, peer.certificate)
       recorder.noteIdentification(found)
-      const identified = requireIdentity(context, found)
+      const identified = await requireIdentity(context, found)
       const decision = await denyUnlessGranted(context, identified)
       const request = await withPermittedMount(context, identified)
       recorder.note({ request, rule: decision.rule, ...pushedMediaType(req, request) })

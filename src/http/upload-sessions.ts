@@ -13,27 +13,34 @@ export interface UploadSession {
   readonly bytes: number
 }
 
-/** Who began which upload, and how much came: lets an upload end after the token that began it has expired. */
+/**
+ * Who began which upload, and how much came: lets an upload end after the token that began it has expired. Asynchronous,
+ * since the requests of one upload may reach several threads.
+ */
 export interface UploadSessions {
-  begin(id: string, session: Omit<UploadSession, 'bytes'>): void
-  find(id: string): UploadSession | undefined
-  received(id: string, bytes: number): void
-  end(id: string): void
+  begin(id: string, session: Omit<UploadSession, 'bytes'>): Promise<void>
+  find(id: string): Promise<UploadSession | undefined>
+  /** Adds what came; resolves to the session with it. */
+  received(id: string, bytes: number): Promise<UploadSession | undefined>
+  end(id: string): Promise<void>
 }
 
 /** Sessions in memory, the least recent of 50,000 dropped; after a restart clients need a fresh token. */
 export function createUploadSessions(): UploadSessions {
   const sessions = new LRUCache<string, UploadSession>({ max: MAX_SESSIONS, ttl: SESSION_TTL_MS })
   return {
-    begin: (id, session) => {
+    begin: async (id, session) => {
       sessions.set(id, { ...session, bytes: 0 })
     },
-    find: id => sessions.get(id),
-    received: (id, bytes) => {
+    find: async id => sessions.get(id),
+    received: async (id, bytes) => {
       const session = sessions.get(id)
-      if (session !== undefined) sessions.set(id, { ...session, bytes: session.bytes + bytes })
+      if (session === undefined) return undefined
+      const next = { ...session, bytes: session.bytes + bytes }
+      sessions.set(id, next)
+      return next
     },
-    end: id => {
+    end: async id => {
       sessions.delete(id)
     },
   }
