@@ -1,0 +1,86 @@
+import { writeFile } from 'node:fs/promises'
+import type { Scope } from '../support/scope.ts'
+import { blobWorkloads } from './data-path/blob-workloads.ts'
+import { describeMachine } from './data-path/describe-machine.ts'
+import { type MetricResult, runRounds } from './data-path/run-rounds.ts'
+import { smallWorkloads } from './data-path/small-workloads.ts'
+import { findCaddy } from './data-path/start-caddy.ts'
+import { findNginx } from './data-path/start-nginx.ts'
+import { buildProgram, startTestBed, type TestBed } from './data-path/test-bed.ts'
+import { uploadWorkloads } from './data-path/upload-workloads.ts'
+import { markdownTable } from './markdown-table.ts'
+import { missingPackages } from './missing-packages.ts'
+import type { ReportOptions } from './report-options.ts'
+import { withScope } from './with-scope.ts'
+
+const ROUNDS = 5
+const BLOB_MIB = 256
+
+/**
+ * `npm run bench -- data-path`: landwaiter beside Caddy and nginx in front of the same registry, all with TLS 1.3 and
+ * the same certificate, in turns. `--only` takes the workloads that have a text in their name.
+ */
+export async function report(options: ReportOptions): Promise<string> {
+  const needed = {
+    openssl: 'openssl',
+    curl: 'curl',
+    ...(findCaddy() === undefined ? { caddy: 'caddy' } : {}),
+    ...(findNginx() === undefined ? { nginx: 'nginx-light' } : {}),
+  }
+  return (await missingPackages(needed)) ?? withScope(scope => compare(scope, options))
+}
+
+async function compare(scope: Scope, options: ReportOptions): Promise<string> {
+  const { only = '', json, rounds = ROUNDS, mib = BLOB_MIB } = options
+  await buildProgram()
+  const bed = await startTestBed(scope, mib)
+  const machine = describeMachine(bed.servers)
+  const results: MetricResult[] = []
+  for (const workload of workloadsOf(bed).filter(({ name }) => name.includes(only))) {
+    results.push(...(await runRounds(workload, { servers: bed.servers, rounds, onRun: progress })))
+  }
+  progress('')
+  if (json !== undefined) {
+    await writeFile(json, `${JSON.stringify({ machine, workloads: results.map(asJson) }, null, 2)}\n`)
+  }
+  const facts = Object.entries(machine).map(([name, value]) => `${name}: ${value}`)
+  return [
+    `${facts.join('\n')}\nmedians of ${rounds} rounds, large blobs of ${mib} MiB; ratio = landwaiter / Caddy\n`,
+    table(results),
+  ].join('\n')
+}
+
+function workloadsOf(bed: TestBed) {
+  return [...blobWorkloads(bed), ...uploadWorkloads(bed), ...smallWorkloads(bed)]
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+  else if (text !== '') process.stderr.write(`${text}\n`)
+}
+
+function asJson({ workload, metric, medians }: MetricResult) {
+  const { landwaiter = null, caddy = null, nginx = null, direct = null } = medians
+  return { name: workload, metric, landwaiter, caddy, nginx, direct, ratio: ratioOf(medians) ?? null }
+}
+
+function ratioOf({ landwaiter, caddy }: MetricResult['medians']): number | undefined {
+  return landwaiter === undefined || caddy === undefined ? undefined : landwaiter / caddy
+}
+
+function table(results: readonly MetricResult[]): string {
+  return markdownTable([
+    ['workload', 'metric', 'landwaiter', 'Caddy', 'nginx', 'direct', 'ratio', 'target'],
+    ...results.map(({ workload, metric, medians, target = '' }) => [
+      workload,
+      metric,
+      ...[medians.landwaiter, medians.caddy, medians.nginx, medians.direct, ratioOf(medians)].map(figure),
+      target,
+    ]),
+  ])
+}
+
+function figure(value: number | undefined): string {
+  if (value === undefined) return '–'
+  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
+}

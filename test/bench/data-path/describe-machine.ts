@@ -1,0 +1,16 @@
+import { arch, cpus, loadavg, release, totalmem } from 'node:os'
+import type { Server } from './server.ts'
+
+/** What the figures depend on: the machine, how busy it was at the start, and the versions. */
+export function describeMachine(servers: readonly Server[]): Readonly<Record<string, string>> {
+  const processors = cpus()
+  return {
+    processors: `${processors.length} × ${processors[0]?.model.trim()} (${arch()})`,
+    memory: `${(totalmem() / 1024 ** 3).toFixed(0)} GiB`,
+    system: `Linux ${release()}`,
+    load: loadavg()
+      .map(load => load.toFixed(1))
+      .join(' '),
+    servers: servers.map(({ version }) => version).join(', '),
+  }
+}

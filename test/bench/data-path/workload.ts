@@ -1,0 +1,23 @@
+import type { Server, ServerName } from './server.ts'
+
+/** A figure that a workload measures; the target is for people, nothing checks it. */
+export interface Metric {
+  readonly name: string
+  /** What issue 5 wants of landwaiter's figure divided by Caddy's, or of the figure itself. */
+  readonly target?: string
+}
+
+/** Figures of one run by the name of the metric; one that a server does not have is left out. */
+export type Figures = Readonly<Record<string, number>>
+
+/** Work that each server is given in turn. */
+export interface Workload {
+  readonly name: string
+  readonly metrics: readonly Metric[]
+  /** Those it is for; all unless told. */
+  readonly servers?: readonly ServerName[]
+  /** Before the first run on a server: what a run must not pay for, and a check that the answers are right. */
+  readonly prepare?: (server: Server) => Promise<void>
+  /** Throws when an answer is wrong. */
+  readonly run: (server: Server) => Promise<Figures>
+}
