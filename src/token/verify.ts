@@ -9,6 +9,8 @@ import { parseClaims } from './parse-claims.ts'
 import type { SigningKey } from './signing-key.ts'
 
 const MAX_LENGTH = 32 * 1024
+/** V8 hashes strings of more than 16 Ki characters by their length alone, so long tokens are kept by their SHA-256. */
+const MAX_KEY_LENGTH = 4 * 1024
 const MAX_TOKENS = 20_000
 /** Of all remembered tokens together, in characters; tokens of many scopes are long. */
 const MAX_CACHE_SIZE = 32 * 1024 * 1024
@@ -31,13 +33,20 @@ export type VerifiedToken =
   | ({ readonly outcome: 'valid' | 'expired' } & TokenFacts)
   | { readonly outcome: 'invalid'; readonly reason: string }
 
+/** A genuine token, and the two answers that may be given about it. */
+interface Genuine {
+  readonly claims: TokenClaims
+  readonly valid: VerifiedToken
+  readonly expired: VerifiedToken
+}
+
 /** Never throws. `reason` is a part of a sentence that a client may read. */
 export type VerifyToken = (token: string) => Promise<VerifiedToken>
 
 /**
  * Verifies tokens that we issued: our keys by their ids, each with its one algorithm, issuer, audience and
  * times. Header fields that bring a key (`jwk`, `jku`, `x5c`) are not looked at.
- * The signature of a token is checked once, then remembered under the token's SHA-256; all else every time.
+ * The signature of a token is checked once and then remembered; all else every time.
  * Spec: RFC 7515, RFC 7519, RFC 8725.
  */
 export function createTokenVerifier(options: {
@@ -47,30 +56,40 @@ export function createTokenVerifier(options: {
   readonly audiences: () => readonly string[]
   readonly clock: Clock
 }): VerifyToken {
-  const genuine = new LRUCache<string, TokenClaims>({
+  const genuine = new LRUCache<string, Genuine>({
     max: MAX_TOKENS,
     maxSize: MAX_CACHE_SIZE,
   })
 
-  async function readClaims(token: string): Promise<TokenClaims | undefined> {
-    const key = createHash('sha256').update(token).digest('base64')
-    const known = genuine.get(key)
-    if (known !== undefined) return known
+  async function read(token: string, key: string): Promise<Genuine | undefined> {
     const claims = await verifySignature(token, options.keys)
-    if (claims !== undefined) genuine.set(key, claims, { size: token.length })
-    return claims
+    if (claims === undefined) return undefined
+    const said = facts(claims)
+    const found = {
+      claims,
+      valid: { outcome: 'valid', ...said },
+      expired: { outcome: 'expired', ...said },
+    } as const
+    genuine.set(key, found, { size: token.length })
+    return found
   }
 
   return async token => {
     if (token.length > MAX_LENGTH) return invalid('it is too long')
-    const claims = await readClaims(token)
-    if (claims === undefined) return invalid('it is no token of this server')
+    const key = keyOf(token)
+    const found = genuine.get(key) ?? (await read(token, key))
+    if (found === undefined) return invalid('it is no token of this server')
+    const { claims, valid, expired } = found
     if (claims.iss !== options.issuer) return invalid('it has another issuer')
     if (!options.audiences().includes(claims.aud)) return invalid('it is for another service')
     const now = options.clock() / 1000
     if (claims.nbf > now + NOT_BEFORE_LEEWAY_SECONDS) return invalid('it is not valid yet')
-    return { outcome: now < claims.exp ? 'valid' : 'expired', ...facts(claims) }
+    return now < claims.exp ? valid : expired
   }
+}
+
+function keyOf(token: string): string {
+  return token.length > MAX_KEY_LENGTH ? createHash('sha256').update(token).digest('base64') : token
 }
 
 async function verifySignature(token: string, keys: readonly SigningKey[]): Promise<TokenClaims | undefined> {
