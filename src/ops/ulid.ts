@@ -17,18 +17,28 @@ export function createUlid(clock: Clock, random: RandomBytes): () => string {
   let time = -1
   let timeText = ''
   let digits: number[] = []
+  /** All but the last character, which alone changes most of the time. */
+  let stem = ''
 
   function restart(ms: number): void {
     time = ms
     timeText = encodeTime(ms)
     digits = Array.from(random(RANDOM_LENGTH), byte => byte & 31)
+    stem = stemOf(timeText, digits)
   }
   return () => {
     const now = Math.min(Math.max(Math.trunc(clock()), 0), TIME_MAX)
     if (now > time) restart(now)
     else if (!increment(digits)) restart(time + 1)
-    return timeText + digits.map(digit => ALPHABET.charAt(digit)).join('')
+    const last = digits.at(-1) ?? 0
+    if (last === 0) stem = stemOf(timeText, digits)
+    return stem + ALPHABET.charAt(last)
   }
+}
+
+function stemOf(timeText: string, digits: readonly number[]): string {
+  const characters = digits.slice(0, -1).map(digit => ALPHABET.charAt(digit))
+  return timeText + characters.join('')
 }
 
 function encodeTime(ms: number): string {
