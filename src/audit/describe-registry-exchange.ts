@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { AuditEvent, AuditOutcome } from '../model/audit-event.ts'
 import type { RegistryExchange } from '../model/exchange.ts'
-import { actorOf, type Completion, defined, peerFields } from './event-base.ts'
+import { actorOf, type Completion, peerFields } from './event-base.ts'
 import { type Operation, operationOf } from './operation.ts'
 
 /**
@@ -15,14 +15,17 @@ export function describeRegistryExchange(exchange: RegistryExchange, completed: 
   return {
     ...peerFields(exchange.peer, completed),
     ...operation,
-    ...(isLogin ? { action: 'login', kind: 'session' } : {}),
+    ...(isLogin ? LOGIN : undefined),
     outcome,
     status: exchange.status,
     actor: actorOf(exchange.identity, exchange.account),
     ...transferFields(exchange, operation),
-    ...defined({ rule: exchange.rule, reason: exchange.reason ?? defaultReason(outcome, exchange.status) }),
+    rule: exchange.rule,
+    reason: exchange.reason ?? defaultReason(outcome, exchange.status),
   }
 }
+
+const LOGIN = { action: 'login', kind: 'session' } as const
 
 function outcomeOf({ outcome, status }: RegistryExchange): AuditOutcome {
   return outcome === 'success' && status >= 400 ? 'failed' : outcome
@@ -32,12 +35,12 @@ function outcomeOf({ outcome, status }: RegistryExchange): AuditOutcome {
 function transferFields({ transfer, outcome }: RegistryExchange, { action }: Operation): Partial<AuditEvent> {
   if (transfer === undefined) return {}
   const showsNone = action === 'pull' && outcome === 'aborted'
-  return defined({
+  return {
     bytes_in: transfer.bytesIn > 0 ? transfer.bytesIn : undefined,
     bytes_out:
       transfer.redirected !== true && (transfer.bytesOut > 0 || showsNone) ? transfer.bytesOut : undefined,
     redirected: transfer.redirected === true ? true : undefined,
-  })
+  }
 }
 
 function defaultReason(outcome: AuditOutcome, status: number): string | undefined {

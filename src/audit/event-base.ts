@@ -17,19 +17,30 @@ const NAME_LIKE = /^[\w.+@/:-]{1,128}$/
 export function peerFields(peer: Peer, completed: Completion) {
   const durationMs = Math.max(0, completed.monotonicMs - peer.startedMs)
   return {
-    time: new Date(completed.at).toISOString(),
+    time: isoTime(completed.at),
     id: peer.id,
     client_ip: peer.clientIp,
     duration_ms: Math.round(durationMs * 10) / 10,
     method: peer.method,
-    path: peer.path.split('?', 1)[0] ?? '',
+    path: withoutQuery(peer.path),
     host: peer.host,
-    ...defined({
-      peer_ip: peer.peerIp === peer.clientIp ? undefined : peer.peerIp,
-      user_agent: peer.userAgent?.slice(0, USER_AGENT_LIMIT),
-      tls: peer.tls,
-    }),
+    peer_ip: peer.peerIp === peer.clientIp ? undefined : peer.peerIp,
+    user_agent: peer.userAgent?.slice(0, USER_AGENT_LIMIT),
+    tls: peer.tls,
   } satisfies Partial<AuditEvent>
+}
+
+/** Many requests end within the same millisecond. */
+let lastTime = { at: Number.NaN, text: '' }
+
+function isoTime(at: number): string {
+  if (at !== lastTime.at) lastTime = { at, text: new Date(at).toISOString() }
+  return lastTime.text
+}
+
+function withoutQuery(path: string): string {
+  const at = path.indexOf('?')
+  return at === -1 ? path : path.slice(0, at)
 }
 
 /** The actor of a request: the proven identity, else the name given when it looks like one, else anonymous. */
@@ -51,6 +62,7 @@ function provenActor({ subject, via, tokenId }: Identity): AuditActor {
   return {
     name: isAnonymous ? 'anonymous' : subject.name,
     kind: isAnonymous ? 'anonymous' : 'user',
-    ...defined({ via: via === 'anonymous' ? undefined : via, token_id: tokenId }),
+    via: via === 'anonymous' ? undefined : via,
+    token_id: tokenId,
   }
 }

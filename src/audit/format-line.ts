@@ -1,9 +1,13 @@
+import type { AuditActor } from '../model/audit-event.ts'
 import { ACTOR_KEYS, AUDIT_FIELDS, type AuditRecord } from './audit-fields.ts'
 
 /** Longest line in bytes, with its newline. */
 export const LINE_LIMIT = 8192
 
-const KEYS = AUDIT_FIELDS.map(field => field.name)
+const KEYS = AUDIT_FIELDS.map(({ name }) => ({ name, text: `"${name}":` }))
+const ACTOR = ACTOR_KEYS.map(name => ({ name, text: `"${name}":` }))
+/** Printable ASCII that JSON writes as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/
 /** What JSON leaves raw and a terminal would obey: DEL, C1 controls, line separators, bidirectional controls. */
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 /** Characters kept of each text when a line is too long; the last one fits whatever the texts hold. */
@@ -27,15 +31,29 @@ function fits(line: string): boolean {
 }
 
 function stringify(record: AuditRecord): string {
-  const ordered = { ...pick(record, KEYS), actor: pick(record.actor, ACTOR_KEYS) }
-  return JSON.stringify(ordered).replace(UNSAFE, escaped)
+  let line = ''
+  for (const { name, text } of KEYS) {
+    const value = name === 'actor' ? undefined : record[name]
+    if (value !== undefined) line += `${line === '' ? '{' : ','}${text}${json(value)}`
+    else if (name === 'actor') line += `,${text}${stringifyActor(record.actor)}`
+  }
+  return `${line}}`
 }
 
-/** The fields of `from` that are there, in the order of `keys`. */
-function pick<T extends object>(from: T, keys: readonly (keyof T & string)[]): Record<string, unknown> {
-  const ordered: Record<string, unknown> = {}
-  for (const key of keys) if (from[key] !== undefined) ordered[key] = from[key]
-  return ordered
+function stringifyActor(actor: AuditActor): string {
+  let object = ''
+  for (const { name, text } of ACTOR) {
+    const value = actor[name]
+    if (value !== undefined) object += `${object === '' ? '{' : ','}${text}${json(value)}`
+  }
+  return `${object}}`
+}
+
+/** Nearly every text is plain, and `JSON.stringify` and the search for what is unsafe cost more than to see that. */
+function json(value: string | number | true | readonly string[]): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  if (typeof value === 'string' && PLAIN.test(value)) return `"${value}"`
+  return JSON.stringify(value).replace(UNSAFE, escaped)
 }
 
 function escaped(character: string): string {

@@ -40,5 +40,5 @@ export function createRecentTags(options: {
 function keyOf({ kind, client_ip, repository, digest, actor }: AuditEvent): string | undefined {
   if (kind !== 'manifest' && kind !== 'index') return undefined
   if (repository === undefined || digest === undefined) return undefined
-  return [client_ip, repository, digest, actor.name].join('\0')
+  return `${client_ip}\0${repository}\0${digest}\0${actor.name ?? ''}`
 }

@@ -50,16 +50,16 @@ export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number]
 
 export interface AuditActor {
   /** `anonymous` for the empty user; absent when the name given at a failed login looks like no name. */
-  readonly name?: string
-  readonly name_redacted?: true
+  readonly name?: string | undefined
+  readonly name_redacted?: true | undefined
   readonly kind: 'user' | 'anonymous' | 'system'
   /** How this request proved who it is: a backend (`static`) or `token`. */
-  readonly via?: string
-  readonly token_id?: string
+  readonly via?: string | undefined
+  readonly token_id?: string | undefined
 }
 
 /**
- * What happened, once. Keys are wire names; absent instead of null; times RFC 3339 UTC with ms,
+ * What happened, once. Keys are wire names; absent or undefined, never null; times RFC 3339 UTC with ms,
  * durations in ms, sizes in bytes. The writer adds `v`, `node` and `seq` and fixes the key order.
  */
 export interface AuditEvent {
@@ -70,41 +70,41 @@ export interface AuditEvent {
   readonly action: AuditAction
   readonly kind: AuditKind
   readonly outcome: AuditOutcome
-  readonly status?: number
+  readonly status?: number | undefined
   readonly actor: AuditActor
-  readonly client_ip?: string
+  readonly client_ip?: string | undefined
   /** The TCP peer, when it is a trusted proxy and so differs from the client. */
-  readonly peer_ip?: string
-  readonly repository?: string
-  readonly tag?: string
-  readonly digest?: string
-  readonly previous_digest?: string
+  readonly peer_ip?: string | undefined
+  readonly repository?: string | undefined
+  readonly tag?: string | undefined
+  readonly digest?: string | undefined
+  readonly previous_digest?: string | undefined
   /** Tags that went with a deleted digest. */
-  readonly removed_tags?: readonly string[]
+  readonly removed_tags?: readonly string[] | undefined
   /** Repository that a mount took the blob from. */
-  readonly from?: string
-  readonly media_type?: string
-  readonly size?: number
-  readonly bytes_in?: number
-  readonly bytes_out?: number
+  readonly from?: string | undefined
+  readonly media_type?: string | undefined
+  readonly size?: number | undefined
+  readonly bytes_in?: number | undefined
+  readonly bytes_out?: number | undefined
   /** The bytes went from the storage to the client by a redirect, so they are not counted here. */
-  readonly redirected?: true
-  readonly duration_ms?: number
-  readonly method?: string
+  readonly redirected?: true | undefined
+  readonly duration_ms?: number | undefined
+  readonly method?: string | undefined
   /** Without the query: upload states and signed URLs are secrets. */
-  readonly path?: string
-  readonly host?: string
-  readonly user_agent?: string
-  readonly tls?: string
-  readonly rule?: string
-  readonly reason?: string
-  readonly scopes?: readonly string[]
-  readonly granted?: readonly string[]
-  readonly expires?: string
+  readonly path?: string | undefined
+  readonly host?: string | undefined
+  readonly user_agent?: string | undefined
+  readonly tls?: string | undefined
+  readonly rule?: string | undefined
+  readonly reason?: string | undefined
+  readonly scopes?: readonly string[] | undefined
+  readonly granted?: readonly string[] | undefined
+  readonly expires?: string | undefined
   /** Of a certificate: the authority. */
-  readonly issuer?: string
+  readonly issuer?: string | undefined
   /** Of a certificate. */
-  readonly serial?: string
+  readonly serial?: string | undefined
   /** Of `server.start`: the running version. */
-  readonly version?: string
+  readonly version?: string | undefined
 }
