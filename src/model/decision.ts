@@ -13,9 +13,9 @@ export interface Question {
   /** IPv4 or IPv6 text without a port; `''` when unknown. */
   readonly clientIp: string
   readonly now: number
-  readonly tag?: string
+  readonly tag?: string | undefined
   /** Header `User-Agent`. */
-  readonly userAgent?: string
+  readonly userAgent?: string | undefined
 }
 
 /**

@@ -28,8 +28,7 @@ export function createDecisionCache(rules: readonly Rule[]): DecisionCache {
       const { type, name, actions } = access
       const ip = reads.ip ? clientIp : undefined
       const client = reads.clients ? userAgent : undefined
-      // As JSON no two questions look alike, whatever characters a client puts into a name.
-      const key = JSON.stringify([planId, epochOf(now), type, name, actions, service, tag, ip, client])
+      const key = keyOf(`${planId}/${epochOf(now)}`, [type, name, service, tag, ip, client, ...actions])
       const known = decisions.get(key)
       if (known !== undefined) return known
       const decision = make()
@@ -37,6 +36,17 @@ export function createDecisionCache(rules: readonly Rule[]): DecisionCache {
       return decision
     },
   }
+}
+
+/** No two lists make the same key, whatever characters a client puts into a name: all lengths come before the texts. */
+function keyOf(start: string, parts: readonly (string | undefined)[]): string {
+  let lengths = start
+  let texts = ''
+  for (const part of parts) {
+    lengths += part === undefined ? ',-' : `,${part.length}`
+    if (part !== undefined) texts += part
+  }
+  return `${lengths}:${texts}`
 }
 
 /** A name for the span of time around a moment in which no rule begins or ends to apply. */
