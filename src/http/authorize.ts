@@ -104,7 +104,7 @@ async function continuesOwnUpload(
 export function decideOn(
   { ports, peer }: AuthorizationContext,
   { identity }: Identified,
-  { access, tag }: { readonly access: ResourceActions; readonly tag?: string },
+  { access, tag }: { readonly access: ResourceActions; readonly tag?: string | undefined },
 ): Promise<Decision> {
   return ports.decide({
     subject: identity.subject,
@@ -112,8 +112,8 @@ export function decideOn(
     service: ports.service(),
     clientIp: peer.clientIp,
     now: ports.clock(),
-    ...(peer.userAgent === undefined ? {} : { userAgent: peer.userAgent }),
-    ...(tag === undefined ? {} : { tag }),
+    userAgent: peer.userAgent,
+    tag,
   })
 }
 
@@ -124,15 +124,15 @@ function decide(
 ): Promise<Decision> {
   const { request } = context
   const isTag = request.kind === 'manifest' && request.reference.kind === 'tag'
-  return decideOn(context, found, { access, ...(isTag ? { tag: request.reference.tag } : {}) })
+  return decideOn(context, found, { access, tag: isTag ? request.reference.tag : undefined })
 }
 
 /** Without a token, as with a password, the policy alone decides. */
 function covers({ access }: Identified, wanted: ResourceActions): boolean {
   if (access === undefined) return true
   const granted = access.filter(entry => entry.type === wanted.type && entry.name === wanted.name)
-  const actions = new Set(granted.flatMap(entry => entry.actions))
-  return actions.has('*') || wanted.actions.every(action => actions.has(action))
+  const includes = (action: string) => granted.some(entry => entry.actions.includes(action))
+  return includes('*') || wanted.actions.every(includes)
 }
 
 /** The answer to a denial: 401 for whoever may gain by a login, else 403. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { ClientCertificate } from '../model/client-certificate.ts'
 import { OciError } from '../model/errors.ts'
@@ -7,14 +6,13 @@ import type { Peer } from '../model/exchange.ts'
 import type { Log } from '../model/ports.ts'
 import { allowHeader, isRegistryTarget } from '../oci/route.ts'
 import type { ClientAddress } from './client-address.ts'
+import { connectionOf } from './connection.ts'
 import { asOciError, sendFailure } from './failure.ts'
 import { framingFault } from './framing.ts'
 import type { HostRole } from './hosts.ts'
 import { isHttp2 } from './http2-request.ts'
-import { proxiedSource } from './proxy-protocol.ts'
 import { type Reply, sendReply } from './reply.ts'
 import { type RouteLabel, routeLabel } from './route-label.ts'
-import { unmapped } from './trust-list.ts'
 
 /** One finished request, for the metrics. */
 export interface Observation {
@@ -57,30 +55,39 @@ export interface DispatchPorts {
  * fault in the framing may be another's body (RFC 9112 §9.3.2, §9.6). Each request has the ports of its beginning.
  */
 export function createDispatch(current: () => DispatchPorts): RequestListener {
-  const answered = new WeakMap<Socket, Promise<void>>()
   return (req, res) => {
     // Each has a stream of its own.
     if (isHttp2(req)) return void serve(current(), req, res)
     const { socket } = req
-    const before = answered.get(socket)
-    answered.set(socket, new Promise(resolve => res.once('close', resolve)))
+    const connection = connectionOf(socket)
+    const before = connection.answer
+    connection.answer = res
+    res.on('close', forgetAnswer)
     if (before === undefined) void serve(current(), req, res)
-    else void before.then(() => (socket.writable ? serve(current(), req, res) : undefined))
+    else before.once('close', () => (socket.writable ? serve(current(), req, res) : undefined))
   }
 }
 
+/** An answer holds on to much memory, which a connection without a request is not to keep. */
+function forgetAnswer(this: ServerResponse): void {
+  const connection = connectionOf(this.req.socket)
+  if (connection.answer === this) connection.answer = undefined
+}
+
 async function serve(ports: DispatchPorts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const peer = peerOf(req, ports)
+  const address = ports.clientAddress(connectionOf(req.socket).peerIp, req.headers)
+  const peer = peerOf(req, ports, address)
   res.setHeader('x-request-id', peer.id)
   if (ports.isDraining()) res.setHeader('connection', 'close')
   if (ports.hsts) res.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains')
   const route = routeLabel(peer.path, ports.tokenPaths)
   const finish = ports.track(route)
   const turn = { req, res, peer }
-  const bytes = await handle(ports, turn).catch(error => fail(ports, turn, error))
+  const bytes = await handle(ports, turn, address).catch(error => fail(ports, turn, error))
   finish()
   const seconds = (performance.now() - peer.startedMs) / 1000
-  ports.observe({ route, method: peer.method, code: res.statusCode, seconds, ...bytes })
+  const { bytesIn, bytesOut } = bytes
+  ports.observe({ route, method: peer.method, code: res.statusCode, seconds, bytesIn, bytesOut })
 }
 
 interface Turn {
@@ -95,7 +102,7 @@ async function fail(ports: DispatchPorts, { req, res, peer }: Turn, error: unkno
   return NO_BYTES
 }
 
-async function handle(ports: DispatchPorts, turn: Turn): Promise<BodyBytes> {
+async function handle(ports: DispatchPorts, turn: Turn, address: ClientAddress): Promise<BodyBytes> {
   const { req, res, peer } = turn
   const fault = framingFault(req)
   if (fault !== undefined) {
@@ -104,9 +111,7 @@ async function handle(ports: DispatchPorts, turn: Turn): Promise<BodyBytes> {
   }
   // Load balancers probe by address, so before the Host is looked at.
   if (peer.path === '/livez') return answer(turn, { status: 200, body: 'ok\n' })
-  const address = ports.clientAddress(peer.peerIp, req.headers)
   if ('fault' in address) throw new OciError('UNSUPPORTED', `Bad request: ${address.fault}`, { status: 400 })
-  const known = { ...peer, clientIp: address.ip, scheme: schemeOf(req, peer, address.isProxied) }
   const role = ports.hostRole(peer.host)
   if (role === 'foreign') {
     throw new OciError('NAME_INVALID', `no registry named ${JSON.stringify(peer.host)} is served here`, {
@@ -114,16 +119,17 @@ async function handle(ports: DispatchPorts, turn: Turn): Promise<BodyBytes> {
     })
   }
   if (ports.tokenPaths.includes(peer.path)) {
-    await ports.token(req, res, known)
+    await ports.token(req, res, peer)
     return NO_BYTES
   }
-  if (isRegistryTarget(req.url ?? '')) return serveRegistry(ports, { ...turn, peer: known }, role)
+  if (isRegistryTarget(req.url ?? '')) return await serveRegistry(ports, turn, role)
   if (peer.path === '/' && (req.method === 'GET' || req.method === 'HEAD'))
-    return answer(turn, { status: 200, body: ports.greeting(known) })
+    return answer(turn, { status: 200, body: ports.greeting(peer) })
   throw new OciError('NOT_FOUND', 'there is nothing here; the registry is under /v2/')
 }
 
-async function serveRegistry(ports: DispatchPorts, turn: Turn, role: HostRole): Promise<BodyBytes> {
+/** Not async: it throws into `handle`, and its promise is the handler's own. */
+function serveRegistry(ports: DispatchPorts, turn: Turn, role: HostRole): Promise<BodyBytes> {
   const { req, res, peer } = turn
   if (role === 'auth') {
     const message = `${peer.host} serves logins only, images are on the registry's own name`
@@ -143,30 +149,24 @@ async function answer({ req, res }: Turn, reply: Reply): Promise<BodyBytes> {
   return NO_BYTES
 }
 
-/** Behind a proxy that ends TLS only its word tells what the client typed. */
-function schemeOf(req: IncomingMessage, peer: Peer, isProxied: boolean): Peer['scheme'] {
-  if (peer.scheme === 'https') return 'https'
-  return isProxied && req.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'
-}
-
-function peerOf(req: IncomingMessage, ports: DispatchPorts): Peer {
-  const { socket } = req
-  const peerIp = unmapped(proxiedSource(socket) ?? socket.remoteAddress ?? '')
-  const userAgent = req.headers['user-agent']
-  const certificate = certificateOf(req, ports)
-  const tls = socket instanceof TLSSocket ? socket.getProtocol()?.replace('TLSv', '') : undefined
+function peerOf(req: IncomingMessage, ports: DispatchPorts, address: ClientAddress): Peer {
+  const { peerIp, tls } = connectionOf(req.socket)
+  const { method = '', url = '', headers } = req
+  const query = url.indexOf('?')
+  // Behind a proxy that ends TLS only its word tells what the client typed.
+  const isForwarded = 'ip' in address && address.isProxied && headers['x-forwarded-proto'] === 'https'
   return {
     id: ports.newId(),
     startedMs: performance.now(),
-    method: req.method ?? '',
-    path: (req.url ?? '').split('?', 1)[0] ?? '',
-    host: req.headers.host ?? '',
-    clientIp: peerIp,
+    method,
+    path: query === -1 ? url : url.slice(0, query),
+    host: headers.host ?? '',
+    clientIp: 'ip' in address ? address.ip : peerIp,
     peerIp,
-    scheme: tls === undefined ? 'http' : 'https',
-    ...(userAgent === undefined ? {} : { userAgent }),
-    ...(tls === undefined ? {} : { tls }),
-    ...(certificate === undefined ? {} : { certificate }),
+    scheme: tls !== undefined || isForwarded ? 'https' : 'http',
+    userAgent: headers['user-agent'],
+    tls,
+    certificate: certificateOf(req, ports),
   }
 }
 

@@ -7,6 +7,8 @@ const BODYLESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
 /** Headers that decide where a message ends or whom it is for; a second one is an attack or a fault. */
 const SINGLE = new Set(['host', 'content-length', 'transfer-encoding', 'authorization', 'content-type'])
 
+const SINGLE_LENGTHS = new Set([...SINGLE].map(name => name.length))
+
 /** RFC 3986 §3.2.2, and `_` of container networks. */
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
 
@@ -41,12 +43,14 @@ function bodyFault(req: IncomingMessage): string | undefined {
 }
 
 function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
-  const seen = new Set<string>()
+  const seen: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase()
+    const raw = rawHeaders[i] ?? ''
+    if (!SINGLE_LENGTHS.has(raw.length)) continue
+    const name = raw.toLowerCase()
     if (!SINGLE.has(name)) continue
-    if (seen.has(name)) return name
-    seen.add(name)
+    if (seen.includes(name)) return name
+    seen.push(name)
   }
   return undefined
 }

@@ -75,9 +75,12 @@ export function createListener(options: ListenerOptions): Listener {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
+  const onClose = function (this: ServerResponse) {
+    running.end(this)
+  }
   const serve: RequestListener = (req, res) => {
     running.add(res)
-    res.once('close', () => running.end(res))
+    res.on('close', onClose)
     handler(req, res)
   }
   const runningOn = (socket: Duplex) => [...running.items].filter(({ req }) => req.socket === socket)

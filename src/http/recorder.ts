@@ -24,17 +24,18 @@ export interface Recorder {
 }
 
 export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
-  let facts: Facts = {}
+  const facts: { -readonly [K in keyof Facts]: Facts[K] } = {}
   let written = false
   let startedMs = peer.startedMs
 
   const write = async (outcome: AuditOutcome, status: number): Promise<void> => {
     if (written) return
     written = true
-    await ports.audit({ ...facts, peer: { ...peer, startedMs }, outcome, status })
+    const whole = startedMs === peer.startedMs ? peer : { ...peer, startedMs }
+    await ports.audit({ ...facts, peer: whole, outcome, status })
   }
   const note = (more: Facts) => {
-    facts = { ...facts, ...more }
+    Object.assign(facts, more)
   }
   return {
     note,

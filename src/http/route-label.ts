@@ -11,20 +11,23 @@ export type RouteLabel =
   | 'health'
   | 'other'
 
-const REGISTRY_ROUTES: readonly (readonly [pattern: RegExp, label: RouteLabel])[] = [
-  [/^\/v2\/?$/, 'base'],
-  [/^\/v2\/_catalog$/, 'catalog'],
-  [/\/blobs\/uploads\/[^/]*$/, 'upload'],
-  [/\/manifests\/[^/]+$/, 'manifest'],
-  [/\/blobs\/[^/]+$/, 'blob'],
-  [/\/tags\/list$/, 'tags'],
-  [/\/referrers\/[^/]+$/, 'referrers'],
-]
+const LABEL_OF_WORD: ReadonlyMap<string, RouteLabel> = new Map([
+  ['manifests', 'manifest'],
+  ['blobs', 'blob'],
+  ['referrers', 'referrers'],
+])
 
 /** The label of a path without its query. A guess by shape only; nothing is decided by it. */
 export function routeLabel(path: string, tokenPaths: readonly string[]): RouteLabel {
   if (tokenPaths.includes(path)) return 'token'
   if (path === '/livez') return 'health'
   if (!path.startsWith('/v2')) return 'other'
-  return REGISTRY_ROUTES.find(([pattern]) => pattern.test(path))?.[1] ?? 'other'
+  if (path === '/v2' || path === '/v2/') return 'base'
+  if (path === '/v2/_catalog') return 'catalog'
+  const slash = path.lastIndexOf('/')
+  const head = path.slice(0, slash)
+  if (head.endsWith('/blobs/uploads')) return 'upload'
+  const word = head.slice(head.lastIndexOf('/') + 1)
+  if (word === 'tags') return path.endsWith('/tags/list') ? 'tags' : 'other'
+  return (slash + 1 < path.length && LABEL_OF_WORD.get(word)) || 'other'
 }

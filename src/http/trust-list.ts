@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net'
 
 /** A function that tells whether an address is among `entries`, addresses and CIDR ranges; IPv4 not as `::ffff:…`. */
 export function trustList(entries: readonly string[]): (ip: string) => boolean {
+  if (entries.length === 0) return () => false
   const lists = { 4: new BlockList(), 6: new BlockList() }
   for (const entry of entries) {
     const [address = '', prefix] = entry.split('/')

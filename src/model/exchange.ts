@@ -16,13 +16,13 @@ export interface Peer {
   readonly host: string
   readonly clientIp: string
   readonly peerIp: string
-  readonly userAgent?: string
+  readonly userAgent?: string | undefined
   /** How the client came to the public name, as seen here or told by a trusted proxy. */
   readonly scheme: 'http' | 'https'
   /** `1.2` or `1.3`; absent on a plain connection. */
-  readonly tls?: string
+  readonly tls?: string | undefined
   /** Absent when the connection has none. */
-  readonly certificate?: ClientCertificate
+  readonly certificate?: ClientCertificate | undefined
 }
 
 /** Who made the request and how that was proved. */

@@ -7,6 +7,7 @@ import { OciError } from '../model/errors.ts'
  *   differ in which one they take) and on a value that is not printable ASCII.
  */
 export function parseQuery(text: string, names: readonly string[]): ReadonlyMap<string, string> {
+  if (text === '') return NO_VALUES
   const values = new Map<string, string>()
   for (const pair of text.split('&')) {
     const equals = pair.indexOf('=')
@@ -19,6 +20,8 @@ export function parseQuery(text: string, names: readonly string[]): ReadonlyMap<
   }
   return new Map([...values].filter(([, value]) => value !== ''))
 }
+
+const NO_VALUES: ReadonlyMap<string, string> = new Map()
 
 function decode(text: string): string {
   try {
