@@ -22,6 +22,8 @@ import {
 } from '../upstream/send-buffered.ts'
 import { createFindTag, type FindTag } from '../upstream/tag-target.ts'
 import { listTaggedManifests } from '../upstream/tagged-manifests.ts'
+import { createTransferBuffers } from '../upstream/transfer-buffers.ts'
+import { openDirectRead } from './open-direct-read.ts'
 import { createServices, fallbackService, type Services } from './services.ts'
 import { createUpstreamBearer } from './upstream-bearer.ts'
 
@@ -74,6 +76,7 @@ export function openUpstream(
     observe: (code: number, seconds: number) => metrics.observeUpstream({ upstream: name, code, seconds }),
     authorization: authorizationFor(registry.auth, bearer),
   }
+  const buffers = createTransferBuffers(config.limits.transfer_memory)
   const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody })
   const sender = createBufferedSender(way)
   const findTag = createFindTag({ client, address, authorization: name => own(pullOf(name)) })
@@ -84,7 +87,7 @@ export function openUpstream(
   return {
     probe,
     services,
-    forward: forwarder.forward,
+    forward: openDirectRead(config, { buffers, log, metrics }, forwarder.forward),
     send: sender.send,
     findTag,
     taggedManifests: (repository, signal) =>

@@ -46,6 +46,8 @@ export interface RunSettings {
   readonly binary?: string
   readonly storage: RegistryStorage
   readonly delete: boolean
+  /** Whether blobs are read from `storage`, which is `filesystem` then, instead of through the registry. */
+  readonly direct_read: boolean
 }
 
 /** The registry behind us; with `run` the address is that of our child's socket. */
@@ -116,5 +118,6 @@ function settled(run: RunChoice, stateDir: string): RunSettings {
     storage:
       storage.kind === 's3' ? storage : { ...storage, root: storage.root ?? join(stateDir, 'registry') },
     delete: run.delete,
+    direct_read: storage.kind === 'filesystem' && run.direct_read !== false,
   }
 }

@@ -88,14 +88,26 @@ const StorageSchema = z
   })
   .prefault({})
 
-const RunSchema = z.strictObject({
-  binary: z
-    .string()
-    .optional()
-    .describe('The distribution registry. Default: `registry`, else `docker-registry`, on the PATH.'),
-  storage: StorageSchema.describe('Where its blobs are: `filesystem` (default) or `s3`.'),
-  delete: z.boolean().default(true).describe('Allow deletes.'),
-})
+const RunSchema = z
+  .strictObject({
+    binary: z
+      .string()
+      .optional()
+      .describe('The distribution registry. Default: `registry`, else `docker-registry`, on the PATH.'),
+    storage: StorageSchema.describe('Where its blobs are: `filesystem` (default) or `s3`.'),
+    delete: z.boolean().default(true).describe('Allow deletes.'),
+    direct_read: z
+      .boolean()
+      .optional()
+      .describe(
+        'Send blobs from the files of the registry, without asking it. Default: true with `filesystem`.',
+      ),
+  })
+  .refine(({ storage, direct_read }) => direct_read !== true || storage?.kind !== 's3', {
+    error: 'needs storage of the kind filesystem',
+    path: ['direct_read'],
+    ...always,
+  })
 
 /** The registry behind us, running elsewhere or run by us. */
 export const RegistrySchema = z

@@ -1,13 +1,20 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type AccessMetrics, accessMetrics } from './access-metrics.ts'
 import { type AuditMetrics, auditMetrics } from './audit-metrics.ts'
+import { type BlobMetrics, blobMetrics } from './blob-metrics.ts'
 import { type HttpMetrics, httpMetrics } from './http-metrics.ts'
 import { createFamilies } from './metric-families.ts'
 import { type StateMetrics, stateMetrics } from './state-metrics.ts'
 import { type UpstreamMetrics, upstreamMetrics } from './upstream-metrics.ts'
 
 /** What the process counts. Label values outside the closed lists become `other`, so series stay few. */
-export interface Metrics extends HttpMetrics, AccessMetrics, UpstreamMetrics, AuditMetrics, StateMetrics {
+export interface Metrics
+  extends HttpMetrics,
+    AccessMetrics,
+    UpstreamMetrics,
+    AuditMetrics,
+    StateMetrics,
+    BlobMetrics {
   /** The exposition text, whose media type is `contentType`. */
   render(): Promise<string>
   readonly contentType: string
@@ -34,6 +41,7 @@ export function createMetrics({ version, registry = new Registry() }: MetricsOpt
     ...upstreamMetrics(families),
     ...auditMetrics(families),
     ...stateMetrics(families),
+    ...blobMetrics(families),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -124,6 +124,10 @@ t.test('checks values of its own sections', async t => {
       ['3:65: error: registry.run.storage.s3.endpoint: must be http://HOST:PORT or https://HOST:PORT'],
     ],
     [
+      below('registry: {run: {direct_read: true, storage: {s3: {bucket: b, region: r}}}}'),
+      ['3:31: error: registry.run.direct_read: needs storage of the kind filesystem'],
+    ],
+    [
       below('registry: {run: {storage: {filesystem: {}, s3: {bucket: b, region: r}}}}'),
       ['3:27: error: registry.run.storage: must name one storage, filesystem or s3'],
     ],

@@ -184,14 +184,21 @@ t.test("opens docker_auth's listener with TLS off only", async t => {
 t.test('settles how the registry is run', async t => {
   const upstream = { kind: 'unix', path: '/state/registry.sock' }
   const run = async (text: string) => (await sections(`state_dir: /state\nregistry: {run: ${text}}`)).registry
-  const filesystem = { storage: { kind: 'filesystem', root: '/state/registry' }, delete: true }
+  const filesystem = {
+    storage: { kind: 'filesystem', root: '/state/registry' },
+    delete: true,
+    direct_read: true,
+  }
   t.strictSame(await run('true'), { auth: 'internal', upstream, run: filesystem })
   t.strictSame(await run('{}'), { auth: 'internal', upstream, run: filesystem })
   t.strictSame((await run('{binary: /bin/r, delete: no, storage: {filesystem: {root: /blobs}}}')).run, {
     binary: '/bin/r',
     storage: { kind: 'filesystem', root: '/blobs' },
     delete: false,
+    direct_read: true,
   })
+  t.equal((await run('{direct_read: no}')).run?.direct_read, false)
+  t.equal((await run('{storage: {s3: {bucket: b, region: r}}}')).run?.direct_read, false)
   t.equal((await run('false')).run, undefined)
   t.equal((await run('off')).upstream.kind, 'tcp')
   const { run: s3 } = await run(

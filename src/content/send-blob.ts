@@ -1,0 +1,54 @@
+import type { Transfer } from '../model/exchange.ts'
+import type { BlobAnswer, BlobFacts } from './blob-answer.ts'
+import type { ContentExchange } from './content-exchange.ts'
+import type { Pieces } from './piece.ts'
+import { end, type SentBody, sendPieces } from './send-pieces.ts'
+
+/** A blob, what is said of it to this client, and its bytes; without them the answer has no body. */
+export interface BlobToSend {
+  readonly blob: BlobFacts
+  readonly answer: BlobAnswer
+  readonly pieces: Pieces | undefined
+  /** Told why a body was cut short on our side. */
+  readonly onFault: (fault: unknown) => void
+}
+
+/**
+ * Sends a blob as the registry would; closes the pieces. Resolves to what went over the wire.
+ * @throws whatever `beforeAnswer` throws, before the head is out.
+ */
+export async function sendBlob(exchange: ContentExchange, sending: BlobToSend): Promise<Transfer> {
+  const { blob, answer, pieces, onFault } = sending
+  try {
+    const { complete, bytesOut, fault } = await send(exchange, sending)
+    if (fault !== undefined) onFault(fault)
+    const { status, headers } = answer
+    const mediaType = headers['content-type']
+    const size = headers['content-length']
+    return {
+      status,
+      complete,
+      bytesIn: 0,
+      bytesOut,
+      digest: blob.digest,
+      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(size === undefined ? {} : { size: Number(size) }),
+    }
+  } finally {
+    pieces?.close()
+  }
+}
+
+async function send(
+  { res, beforeAnswer, tap }: ContentExchange,
+  { answer, pieces }: BlobToSend,
+): Promise<SentBody> {
+  const { status, headers, length } = answer
+  const head = { status, headers, bytesIn: 0 }
+  await beforeAnswer(head)
+  if (res.destroyed) return { complete: false, bytesOut: 0 }
+  const tapped = tap?.(head)
+  res.writeHead(status, { ...headers })
+  if (pieces === undefined) return { complete: await end(res), bytesOut: 0 }
+  return sendPieces(res, pieces, { length, tap: tapped })
+}
