@@ -1,6 +1,6 @@
+import type { AuditSelection } from '../audit/audit-filter.ts'
 import { type Auditor, createAuditor } from '../audit/auditor.ts'
 import type { AuditSink } from '../audit/file-sink.ts'
-import type { Config } from '../config/schema.ts'
 import type { Clock } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'
 
@@ -9,7 +9,7 @@ export function createAuditPort(options: {
   readonly sink: AuditSink
   readonly clock: Clock
   readonly metrics: Metrics
-  readonly selection: Config['audit']
+  readonly selection: AuditSelection
 }): Auditor {
   const { sink, clock, metrics, selection } = options
   return createAuditor({

@@ -1,7 +1,7 @@
 import { createClientAddress } from '../http/client-address.ts'
 import type { DispatchPorts } from '../http/dispatch.ts'
 import { createHostRole } from '../http/hosts.ts'
-import type { Parts } from './parts.ts'
+import type { ServingParts } from './parts.ts'
 import { openRegistryHandler } from './registry-handler.ts'
 import { openTokenHandler } from './token-handler.ts'
 
@@ -12,7 +12,7 @@ export interface Handlers {
   readonly isOurs: (host: string) => boolean
 }
 
-export function openHandlers(parts: Parts): Handlers {
+export function openHandlers(parts: ServingParts): Handlers {
   const { loaded, log, metrics, newId } = parts
   const { config } = loaded
   const hostRole = createHostRole(config.domains)
@@ -27,7 +27,7 @@ export function openHandlers(parts: Parts): Handlers {
     registry: openRegistryHandler(parts, realmPath),
     token: openTokenHandler(parts),
     greeting: ({ host }) => `${config.token.issuer}\n\ndocker login ${config.domains.registry ?? host}\n`,
-    certificateOf: parts.tls?.readClientCertificate,
+    certificateOf: parts.readClientCertificate,
     isDraining: () => parts.draining.signal.aborted,
     track: tracker(parts),
     observe: metrics.observeRequest,
@@ -36,7 +36,7 @@ export function openHandlers(parts: Parts): Handlers {
   return { dispatch, isOurs: host => hostRole(host) !== 'foreign' }
 }
 
-function tracker({ metrics, underway }: Parts): typeof metrics.trackRequest {
+function tracker({ metrics, underway }: ServingParts): typeof metrics.trackRequest {
   return route => {
     const request = Symbol(route)
     const finish = metrics.trackRequest(route)
@@ -49,7 +49,7 @@ function tracker({ metrics, underway }: Parts): typeof metrics.trackRequest {
 }
 
 /** docker_auth's `real_ip_header` is believed from trusted proxies, and without TLS, as there, from anybody. */
-function addressOptions({ loaded }: Parts): Parameters<typeof createClientAddress>[0] {
+function addressOptions({ loaded }: ServingParts): Parameters<typeof createClientAddress>[0] {
   const { trusted_proxies, server, tls } = loaded.config
   const { real_ip_header, real_ip_pos } = server
   return {

@@ -1,3 +1,4 @@
+import type { AuditSelection } from '../audit/audit-filter.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { AuditSink } from '../audit/file-sink.ts'
 import type { PasswordWorkers } from '../authn/password-workers.ts'
@@ -9,6 +10,7 @@ import type { UploadSessions } from '../http/upload-sessions.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
+import type { ReadClientCertificate } from '../tls/client-certificates.ts'
 import type { SigningKey } from '../token/signing-key.ts'
 import type { Authority } from './open-authority.ts'
 import type { Tls } from './open-tls.ts'
@@ -28,16 +30,20 @@ export interface AppOptions {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** Everything that is open by the time the listeners are made. */
-export interface Parts extends AppOptions {
+/** What serves requests. In a worker thread some of it asks the thread that owns the state. */
+export interface ServingParts {
+  readonly loaded: LoadedConfig
+  readonly log: Log
+  readonly clock: Clock
   readonly metrics: Metrics
   readonly newId: () => string
   readonly key: SigningKey
-  readonly tls: Tls | undefined
-  readonly sink: AuditSink
+  /** There with `tls.client_auth`. */
+  readonly readClientCertificate: ReadClientCertificate | undefined
   readonly audit: Auditor
+  readonly openAudit: (selection: AuditSelection) => Auditor
   readonly authority: Authority
-  readonly workers: PasswordWorkers
+  readonly openAuthority: (loaded: LoadedConfig) => Promise<Authority>
   readonly uploads: UploadSessions
   /** Of tags and digests; one table for the process, whatever is reloaded. */
   readonly locks: KeyedLocks
@@ -48,4 +54,11 @@ export interface Parts extends AppOptions {
   readonly underway: Underway<symbol>
   /** Aborted when the shutdown begins. */
   readonly draining: AbortController
+}
+
+/** Everything that is open by the time the listeners are made. */
+export interface Parts extends AppOptions, ServingParts {
+  readonly tls: Tls | undefined
+  readonly sink: AuditSink
+  readonly workers: PasswordWorkers
 }

@@ -2,11 +2,11 @@ import { realmUrl } from '../http/hosts.ts'
 import { createRegistryHandler } from '../http/registry.ts'
 import { createTokenVerifier } from '../token/verify.ts'
 import { createIdentify } from './identify.ts'
-import type { Parts } from './parts.ts'
+import type { ServingParts } from './parts.ts'
 
 /** The handler of `/v2` with its ports; challenges name the realm at `realmPath`. */
 export function openRegistryHandler(
-  parts: Parts,
+  parts: ServingParts,
   realmPath: string,
 ): ReturnType<typeof createRegistryHandler> {
   const { loaded, clock, log, upstream, key, authority, uploads, audit } = parts

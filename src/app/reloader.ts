@@ -3,7 +3,7 @@ import { formatIssue } from '../config/format-issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { ConfigError } from '../model/errors.ts'
 import { messageOf } from '../model/message-of.ts'
-import type { Live } from './live.ts'
+import type { Prepared } from './live.ts'
 import type { Parts } from './parts.ts'
 
 /** How a reload ended; `restart` names the keys that wait for the next start. */
@@ -11,27 +11,26 @@ export type ReloadResult =
   | { readonly outcome: 'loaded'; readonly restart: readonly string[]; readonly warnings: readonly string[] }
   | { readonly outcome: 'rejected'; readonly faults: readonly string[] }
 
+/** Opens a configuration beside the running one. */
+type Prepare = (loaded: LoadedConfig) => Promise<Prepared>
+
 /**
  * Reads the configuration again beside the running one and swaps it whole, or keeps it out when it has a fault.
  * Calls come one after the other; the result is logged, counted and written to the audit log. Never rejects.
  */
-export function createReloader(
-  parts: Parts,
-  live: Live,
-  load: () => Promise<LoadedConfig>,
-): () => Promise<ReloadResult> {
+export function createReloader(parts: Parts, prepare: Prepare): () => Promise<ReloadResult> {
   let last: Promise<unknown> = Promise.resolve()
   return () => {
-    const next = last.then(() => reload(parts, live, load))
+    const next = last.then(() => reload(parts, prepare))
     last = next
     return next
   }
 }
 
-async function reload(parts: Parts, live: Live, load: () => Promise<LoadedConfig>): Promise<ReloadResult> {
+async function reload(parts: Parts, prepare: Prepare): Promise<ReloadResult> {
   // The last audit line is that of the stop.
   if (parts.draining.signal.aborted) return { outcome: 'rejected', faults: ['the server is stopping'] }
-  const result = await attempt(live, load)
+  const result = await attempt(parts.load, prepare)
   const { log, metrics, clock, sink, newId } = parts
   metrics.setConfigReload(result.outcome, clock())
   report(parts, result)
@@ -47,11 +46,13 @@ async function reload(parts: Parts, live: Live, load: () => Promise<LoadedConfig
   return result
 }
 
-async function attempt(live: Live, load: () => Promise<LoadedConfig>): Promise<ReloadResult> {
+async function attempt(load: Parts['load'], prepare: Prepare): Promise<ReloadResult> {
   try {
     const loaded = await load()
     const warnings = loaded.warnings.map(issue => formatIssue(issue, 'warning'))
-    return { outcome: 'loaded', restart: await live.swap(loaded), warnings }
+    const { restart, commit } = await prepare(loaded)
+    await commit()
+    return { outcome: 'loaded', restart, warnings }
   } catch (error) {
     if (error instanceof ConfigError)
       return { outcome: 'rejected', faults: error.issues.map(issue => formatIssue(issue)) }

@@ -3,10 +3,10 @@ import { createTokenHandler } from '../http/token.ts'
 import type { Subject } from '../model/subject.ts'
 import { externalClaim } from '../token/external-claim.ts'
 import { createTokenIssuer } from '../token/issue.ts'
-import type { Parts } from './parts.ts'
+import type { ServingParts } from './parts.ts'
 
 /** The handler of the token realm with its ports. */
-export function openTokenHandler(parts: Parts): ReturnType<typeof createTokenHandler> {
+export function openTokenHandler(parts: ServingParts): ReturnType<typeof createTokenHandler> {
   const { loaded, clock, log, upstream, key, metrics, audit, authority } = parts
   const { token, registry } = loaded.config
   const issuer = createTokenIssuer({

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import type { OpenPorts } from '../app/listeners.ts'
+import type { OpenPorts } from '../app/listener-set.ts'
 import { caDirectory } from '../app/open-tls.ts'
 import type { Config } from '../config/schema.ts'
 import { adminUrl } from './admin-url.ts'

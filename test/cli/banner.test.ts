@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { OpenPorts } from '../../src/app/listeners.ts'
+import type { OpenPorts } from '../../src/app/listener-set.ts'
 import { banner } from '../../src/cli/banner.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { writeConfigText } from './fake-terminal.ts'

@@ -1,0 +1,32 @@
+import type { RequestListener } from 'node:http'
+import { createAdmin } from '../http/admin.ts'
+import { formatReadiness } from '../ops/health.ts'
+import type { Parts } from './parts.ts'
+import { createReady } from './ready.ts'
+import { type ReloadResult, reloadText } from './reloader.ts'
+
+/** The handler of the admin listener with its ports. */
+export function openAdminHandler(parts: Parts, reload: () => Promise<ReloadResult>): RequestListener {
+  return createAdmin({
+    metrics: () => {
+      refresh(parts)
+      return parts.metrics.render()
+    },
+    metricsType: parts.metrics.contentType,
+    readiness: createReady(parts),
+    formatReadiness,
+    reload: async () => {
+      const result = await reload()
+      return { ok: result.outcome === 'loaded', text: reloadText(result) }
+    },
+    ...(parts.tls === undefined ? {} : { certificates: parts.tls.control }),
+  })
+}
+
+/** Gauges of what is only looked at when somebody scrapes. */
+function refresh({ metrics, sink, tls }: Parts): void {
+  const { degraded, queueBytes } = sink.status()
+  metrics.setAuditDegraded(degraded !== undefined)
+  metrics.setAuditQueueBytes(queueBytes)
+  metrics.setCertificates(tls?.source.certificates() ?? [])
+}
