@@ -24,6 +24,7 @@ export function framingFault(req: IncomingMessage): string | undefined {
   if (!req.url?.startsWith('/')) return 'the request target is not a path'
   const repeated = repeatedHeader(req.rawHeaders)
   if (repeated !== undefined) return `the header ${repeated} is given more than once`
+  if (host === undefined && req.httpVersion === '1.1') return 'there is no Host'
   if (host !== undefined && !HOST.test(host)) return 'Host is not the name of a host'
   return bodyFault(req)
 }

@@ -131,6 +131,8 @@ function createLimitedServer({ tls, limits = LIMITS }: ListenerOptions): Server 
     connectionsCheckingInterval: headersMs / 2,
     keepAliveTimeout: KEEP_ALIVE_MS,
     insecureHTTPParser: false,
+    // Node would refuse a request without a Host behind our back, and serve what follows it; the dispatch refuses it.
+    requireHostHeader: false,
   }
   const server = tls === undefined ? createServer(http) : createTlsServer({ ...http, ...tls })
   // Beyond this count Node drops headers silently; the size limit above already bounds them.
