@@ -11,6 +11,7 @@ import { asOciError, sendFailure } from './failure.ts'
 import { framingFault } from './framing.ts'
 import type { HostRole } from './hosts.ts'
 import { isHttp2 } from './http2-request.ts'
+import { lingerAfterAnswer } from './linger.ts'
 import { type Reply, sendReply } from './reply.ts'
 import { type RouteLabel, routeLabel } from './route-label.ts'
 
@@ -107,6 +108,7 @@ async function handle(ports: DispatchPorts, turn: Turn, address: ClientAddress):
   const fault = framingFault(req)
   if (fault !== undefined) {
     res.setHeader('connection', 'close')
+    if (!isHttp2(req)) lingerAfterAnswer(req.socket)
     throw new OciError('UNSUPPORTED', fault, { status: 400 })
   }
   // Load balancers probe by address, so before the Host is looked at.

@@ -1,14 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Log } from '../model/ports.ts'
+import { linger } from './linger.ts'
 
 /** What Node's parser calls it, the status, and what the client is told. */
 const FAULTS: Readonly<Record<string, readonly [number, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'the request headers are larger than 64 KiB'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request headers took too long'],
 }
-/** Long enough for the answer to be read, short for somebody who only wants to hold the connection. */
-const LINGER_MS = 2_000
 
 /**
  * Answers what Node's HTTP parser refuses with the registry's JSON envelope, and ends the connection.
@@ -32,7 +31,6 @@ export function answerParseFault(
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(timer))
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  linger(socket)
 }
