@@ -85,14 +85,32 @@ function requestLength(text: string): number | undefined {
   const head = text.slice(0, end)
   const bodyStart = end + 4
   if (/\r\ntransfer-encoding: *chunked/i.test(head)) {
-    const last = text.startsWith('0\r\n\r\n', bodyStart)
-      ? bodyStart
-      : text.indexOf('\r\n0\r\n\r\n', bodyStart)
-    if (last < 0) return undefined
-    return text.indexOf('0\r\n\r\n', last) + 5
+    const chunks = readChunks(text.slice(bodyStart))
+    return chunks && bodyStart + chunks.length
   }
   const total = bodyStart + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
   return text.length < total ? undefined : total
+}
+
+/** The data of a chunked body without trailers, and the length of its framing; `undefined` until it is whole. */
+function readChunks(text: string): { readonly data: string; readonly length: number } | undefined {
+  let data = ''
+  let position = 0
+  for (;;) {
+    const lineEnd = text.indexOf('\r\n', position)
+    if (lineEnd < 0) return undefined
+    const size = Number.parseInt(text.slice(position, lineEnd), 16)
+    const start = lineEnd + 2
+    position = start + size + 2
+    if (text.length < position) return undefined
+    if (size === 0) return { data, length: position }
+    data += text.slice(start, start + size)
+  }
+}
+
+/** The body of a recorded request, taken out of its chunks. */
+export function payloadOf({ headers, body }: RecordedRequest): string {
+  return headers.includes('transfer-encoding: chunked') ? (readChunks(body)?.data ?? '') : body
 }
 
 function parseRequest(text: string): RecordedRequest {
