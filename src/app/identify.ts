@@ -27,9 +27,9 @@ export function createIdentify(options: {
       case 'basic':
         return authorization.credentials.name === ''
           ? identifyByCertificate(certificate)
-          : identifyByPassword(options.authority, authorization.credentials)
+          : await identifyByPassword(options.authority, authorization.credentials)
       case 'bearer':
-        return identifyByToken(options, authorization.token)
+        return await identifyByToken(options, authorization.token)
     }
   }
 }

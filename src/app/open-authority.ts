@@ -26,8 +26,8 @@ import type { SignatureCheck } from '../signature/signature-check.ts'
 
 /** Who is who and who may what, by one configuration. */
 export interface Authority extends AuthenticatorChain {
-  /** Rejects with AuthzUnavailable when an authorizer cannot tell. */
-  readonly decide: (question: Question) => Promise<Decision>
+  /** A promise only where an authorizer is asked; rejects with AuthzUnavailable when it cannot tell. */
+  readonly decide: (question: Question) => Decision | Promise<Decision>
   readonly requireSignature: RequireSignature
   /** Ends programs and connections; questions under way fail. */
   close(): Promise<void>
@@ -68,7 +68,12 @@ export async function openAuthority(loaded: LoadedConfig, effects: AuthorityEffe
         })),
         acceptsCertificates: config.tls.client_auth !== undefined,
       }),
-      decide: async question => count(await chain(question), metrics),
+      decide: question => {
+        const decision = chain(question)
+        return decision instanceof Promise
+          ? decision.then(later => count(later, metrics))
+          : count(decision, metrics)
+      },
       requireSignature: createRequireSignature({ rules, check, log }),
       close,
     }

@@ -15,10 +15,10 @@ export function createDecisionChain(options: {
   readonly decideByAcl: (question: Question) => Decision
   /** In docker_auth's order: ext_authz, http_authz, casbin_authz. */
   readonly authorizers: readonly Authorizer[]
-}): (question: Question) => Promise<Decision> {
+}): (question: Question) => Decision | Promise<Decision> {
   const { decideByAcl } = options
   const [authorizer] = options.authorizers
-  if (authorizer === undefined) return question => Promise.resolve(decideByAcl(question))
+  if (authorizer === undefined) return decideByAcl
   return async question => {
     const byAcl = decideByAcl(question)
     const actions = undecided(byAcl)

@@ -105,7 +105,7 @@ export function decideOn(
   { ports, peer }: AuthorizationContext,
   { identity }: Identified,
   { access, tag }: { readonly access: ResourceActions; readonly tag?: string | undefined },
-): Promise<Decision> {
+): Decision | Promise<Decision> {
   return ports.decide({
     subject: identity.subject,
     access,
@@ -121,7 +121,7 @@ function decide(
   context: AuthorizationContext,
   found: Identified,
   access: ResourceActions,
-): Promise<Decision> {
+): Decision | Promise<Decision> {
   const { request } = context
   const isTag = request.kind === 'manifest' && request.reference.kind === 'tag'
   return decideOn(context, found, { access, tag: isTag ? request.reference.tag : undefined })

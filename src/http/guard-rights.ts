@@ -12,9 +12,9 @@ export function guardRights(
   const { request } = context
   const name = 'name' in request ? request.name : ''
   return {
-    decide: (action, tag) => {
+    decide: async (action, tag) => {
       const access = { type: 'repository', name, actions: ACTIONS[action] }
-      return decideOn(context, found, { access, ...(tag === undefined ? {} : { tag }) })
+      return await decideOn(context, found, { access, tag })
     },
     refusal: decision => denial(context, found, decision),
   }

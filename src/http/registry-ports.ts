@@ -20,7 +20,7 @@ export interface RegistryPorts extends ListPorts, SignatureGuardPorts, GuardedFo
     certificate: ClientCertificate | undefined,
   ) => Promise<Identification>
   /** @throws AuthzUnavailable when an authorizer cannot tell. */
-  readonly decide: (question: Question) => Promise<Decision>
+  readonly decide: (question: Question) => Decision | Promise<Decision>
   readonly service: () => string
   /** Denied reads of those who are logged in look as if nothing were there. */
   readonly hideUnauthorized: () => boolean

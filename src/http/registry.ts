@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Peer } from '../model/exchange.ts'
 import { requiredAccess, upstreamAccess } from '../oci/access.ts'
-import { parseRegistryRequest } from '../oci/route.ts'
+import { rememberRequests } from '../oci/remembered-requests.ts'
 import { denyUnlessGranted, requireIdentity } from './authorize.ts'
 import { sendFailure } from './failure.ts'
 import { guardRights } from './guard-rights.ts'
@@ -24,10 +24,11 @@ export function createRegistryHandler(
   res: ServerResponse,
   peer: Peer,
 ) => Promise<{ readonly bytesIn: number; readonly bytesOut: number }> {
+  const parseRequest = rememberRequests()
   return async (req, res, peer) => {
     const recorder = createRecorder(ports, peer)
     try {
-      const parsed = parseRegistryRequest(peer.method, req.url ?? '')
+      const parsed = parseRequest(peer.method, req.url ?? '')
       recorder.note({ request: parsed })
       const context = { ports, peer, request: parsed, access: requiredAccess(parsed) }
       const found = await ports.identify(req.headers.authorization, peer.certificate)
@@ -51,7 +52,7 @@ export function createRegistryHandler(
             ...guardRights(context, identified),
             note: recorder.note,
             beforeAnswer: async head => {
-              await requireSigned(head)
+              await requireSigned?.(head)
               await recorder.answering(head)
             },
           })

@@ -29,7 +29,7 @@ export interface GuardedRequest {
 }
 
 /**
- * A function to call with the registry's answer before its head goes out. It looks at the digest that is about to be
+ * A function to call with the registry's answer before its head goes out; none where nothing must be signed. It looks at the digest that is about to be
  * sent, so a tag that moves meanwhile makes no difference; HEAD is checked as GET, and so is "not modified". What is
  * unsigned under a rule that only warns gets a `Warning` header.
  * @throws Refusal 403, or OciError 503 when it cannot be told, from the function returned.
@@ -37,9 +37,9 @@ export interface GuardedRequest {
 export function createSignatureGuard(
   { requireSignature }: SignatureGuardPorts,
   { request, account, req, res }: GuardedRequest,
-): (head: AnswerHead) => Promise<void> {
+): ((head: AnswerHead) => Promise<void>) | undefined {
   const duty = dutyOf(requireSignature, request, account)
-  if (duty === undefined) return async () => undefined
+  if (duty === undefined) return undefined
   // Read now: forwarding replaces the headers.
   const cached = req.headers['if-none-match']
   return async head => {

@@ -24,7 +24,7 @@ export interface TokenPorts {
   readonly services: () => readonly string[]
   readonly authenticate: Authenticate
   /** @throws AuthzUnavailable when an authorizer cannot tell. */
-  readonly decide: (question: Question) => Promise<Decision>
+  readonly decide: (question: Question) => Decision | Promise<Decision>
   readonly issue: (grant: {
     readonly subject: Subject
     readonly audience: string

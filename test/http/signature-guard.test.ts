@@ -39,7 +39,7 @@ async function guard(request: RegistryRequest, verdict: SignatureVerdict | undef
   )
   req.headers = {}
   const headers = head.digest === undefined ? {} : { 'docker-content-digest': head.digest }
-  const error: unknown = await answering({ status: head.status ?? 200, headers, bytesIn: 0 }).then(
+  const error: unknown = await answering?.({ status: head.status ?? 200, headers, bytesIn: 0 }).then(
     () => undefined,
     (cause: unknown) => cause,
   )

@@ -37,7 +37,7 @@ async function serve(
     ...(method === 'GET' || method === 'HEAD' ? {} : { body: req }),
   })
   const body = Buffer.from(await answer.body.arrayBuffer())
-  await guard({ status: answer.statusCode, headers: answer.headers, bytesIn: 0 })
+  await guard?.({ status: answer.statusCode, headers: answer.headers, bytesIn: 0 })
   const { 'transfer-encoding': _, connection: __, ...headers } = answer.headers
   res.writeHead(answer.statusCode, headers).end(body)
 }
