@@ -90,7 +90,7 @@ async function askMeasured(
 
 async function release(
   options: ForwarderOptions,
-  { req, res, peer, beforeAnswer }: ForwardExchange,
+  { req, res, peer, beforeAnswer, tap }: ForwardExchange,
   { answer, body }: { readonly answer: IncomingMessage; readonly body: { readonly bytes: number } },
 ): Promise<Transfer> {
   const { statusCode: status = 502 } = answer
@@ -103,7 +103,9 @@ async function release(
     answer.destroy()
     throw error
   }
-  const { complete, bytesOut } = await relayAnswer(answer, { req, res }, { headers, ...options })
+  const { discardBody } = options
+  const onPiece = tap?.({ status, headers, bytesIn })
+  const { complete, bytesOut } = await relayAnswer(answer, { req, res }, { headers, discardBody, onPiece })
   return { status, complete, bytesIn, bytesOut, ...describeBody(headers, status) }
 }
 

@@ -18,9 +18,12 @@ export async function relayAnswer(
   {
     headers,
     discardBody,
+    onPiece,
   }: {
     readonly headers: Readonly<Record<string, string | string[]>>
     readonly discardBody: (req: IncomingMessage) => Promise<void>
+    /** Gets each piece of the body, which is valid only during the call. */
+    readonly onPiece?: ((piece: Uint8Array) => void) | undefined
   },
 ): Promise<Relayed> {
   if (res.destroyed) {
@@ -38,6 +41,7 @@ export async function relayAnswer(
   let bytesOut = 0
   answer.on('data', (chunk: Buffer) => {
     bytesOut += chunk.length
+    onPiece?.(chunk)
   })
   const complete = await pipeline(answer, res, { end: !isEarly }).then(
     () => true,
