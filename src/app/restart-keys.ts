@@ -11,6 +11,7 @@ const FIXED: readonly (readonly [name: string, pick: (config: Config) => unknown
   ['token.key', config => [config.token.key, config.token.certificate, config.token.disable_legacy_key_id]],
   ['token.service', config => config.token.service],
   ['registry', config => config.registry],
+  ['cache', config => config.cache],
   ['audit.file', config => config.audit.file],
   ['state_dir', config => config.state_dir],
   ['log', config => config.log],
@@ -23,7 +24,7 @@ export function restartKeys(running: Config, wanted: Config): readonly string[] 
 
 /** `wanted` with everything that is bound to a start as it runs now. */
 export function withFixedKeys(running: Config, wanted: Config): Config {
-  const { domains, listen, tls, registry, state_dir, log, token, server, audit } = running
+  const { domains, listen, tls, registry, cache, state_dir, log, token, server, audit } = running
   return {
     ...wanted,
     domains,
@@ -32,6 +33,7 @@ export function withFixedKeys(running: Config, wanted: Config): Config {
     // The listeners know from whom a PROXY header comes.
     trusted_proxies: listen.proxy_protocol ? running.trusted_proxies : wanted.trusted_proxies,
     registry,
+    cache,
     state_dir,
     log,
     token: { ...token, expiration: wanted.token.expiration },

@@ -80,7 +80,8 @@ function parseDuration(text: string): Parsed<number> {
 
 const SIZE = /^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?$/i
 
-function parseByteSize(text: string): Parsed<number> {
+/** What `64MiB` or a bare number of bytes means. */
+export function parseByteSize(text: string): Parsed<number> {
   const [, count = '', prefix = '', binary = ''] = SIZE.exec(text.trim()) ?? []
   const bytes = Number(count) * (binary === '' ? 1000 : 1024) ** ' kmgt'.indexOf(prefix.toLowerCase() || ' ')
   if (count === '' || (prefix === '' && binary !== '') || !Number.isSafeInteger(Math.round(bytes))) {

@@ -5,6 +5,7 @@ import { resolveRegistry, resolveServer, resolveToken } from './resolve.ts'
 import { resolveTls } from './resolve-tls.ts'
 import { always } from './schema-kit.ts'
 import { AclCompatSchema, AclSchema } from './section-acl.ts'
+import { CacheSchema, resolveCache } from './section-cache.ts'
 import { ServerSchema, TokenSchema } from './section-docker-auth.ts'
 import {
   CasbinAuthzSchema,
@@ -31,6 +32,7 @@ export const FileSchema = z.strictObject({
   tls: TlsSchema,
   token: TokenSchema,
   registry: RegistrySchema,
+  cache: CacheSchema,
   users: UsersSchema.optional().transform(users => users ?? NO_USERS),
   acl: AclSchema.optional().transform(acl => acl ?? NO_ACL),
   acl_compat: AclCompatSchema,
@@ -112,6 +114,7 @@ export const ConfigSchema = FileSchema.refine(
     tls: resolveTls(file),
     token: resolveToken(file),
     registry: resolveRegistry(file),
+    cache: resolveCache(file),
     users: file.users,
     acl: file.acl,
     ...(file.acl_compat === undefined ? {} : { acl_compat: file.acl_compat }),

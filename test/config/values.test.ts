@@ -25,6 +25,7 @@ t.test('fills in every default', async t => {
       auth: 'internal',
       upstream: { kind: 'tcp', origin: 'http://registry:5000', host: 'registry', port: 5000 },
     },
+    cache: { manifests: 32 * 1024 ** 2, blobs: 8 * 1024 ** 2, existence_ttl_ms: 60_000, tag_ttl_ms: 0 },
     users: new Map(),
     acl: [],
     immutable_tags: [],
