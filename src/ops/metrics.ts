@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type AccessMetrics, accessMetrics } from './access-metrics.ts'
 import { type AuditMetrics, auditMetrics } from './audit-metrics.ts'
 import { type BlobMetrics, blobMetrics } from './blob-metrics.ts'
+import { type CacheMetrics, cacheMetrics } from './cache-metrics.ts'
 import { type HttpMetrics, httpMetrics } from './http-metrics.ts'
 import { createFamilies } from './metric-families.ts'
 import { type StateMetrics, stateMetrics } from './state-metrics.ts'
@@ -14,7 +15,8 @@ export interface Metrics
     UpstreamMetrics,
     AuditMetrics,
     StateMetrics,
-    BlobMetrics {
+    BlobMetrics,
+    CacheMetrics {
   /** The exposition text, whose media type is `contentType`. */
   render(): Promise<string>
   readonly contentType: string
@@ -42,6 +44,7 @@ export function createMetrics({ version, registry = new Registry() }: MetricsOpt
     ...auditMetrics(families),
     ...stateMetrics(families),
     ...blobMetrics(families),
+    ...cacheMetrics(families),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   }
