@@ -24,9 +24,10 @@ export function openAdminHandler(parts: Parts, reload: () => Promise<ReloadResul
 }
 
 /** Gauges of what is only looked at when somebody scrapes. */
-function refresh({ metrics, sink, tls }: Parts): void {
+function refresh({ metrics, sink, tls, upstream }: Parts): void {
   const { degraded, queueBytes } = sink.status()
   metrics.setAuditDegraded(degraded !== undefined)
   metrics.setAuditQueueBytes(queueBytes)
+  metrics.setCaches(upstream.cache.usage())
   metrics.setCertificates(tls?.source.certificates() ?? [])
 }

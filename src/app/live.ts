@@ -33,7 +33,7 @@ export interface Live {
   close(): Promise<void>
 }
 
-/** Running requests keep what they began with; connections, upload sessions and caches of the registry stay. */
+/** Running requests keep what they began with; connections and upload sessions stay. */
 export function createLive(parts: ServingParts): Live {
   let current: Handlers = openHandlers(parts)
   let { authority, audit } = parts
@@ -58,6 +58,8 @@ export function createLive(parts: ServingParts): Live {
       return {
         restart: restartKeys(running, loaded.config),
         commit: async () => {
+          // Whoever has changed the registry behind our back says so by a reload.
+          parts.upstream.cache.clear()
           retire(authority)
           authority = opened
           audit = parts.openAudit(config.audit)

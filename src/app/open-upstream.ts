@@ -1,4 +1,8 @@
 import type { Config } from '../config/schema.ts'
+import { createCachedForward } from '../content/cached-forward.ts'
+import { createFreshness } from '../content/freshness.ts'
+import { createMemoryCache, type MemoryCache } from '../content/memory-cache.ts'
+import { createWatchedSend } from '../content/watched-write.ts'
 import { discardBody } from '../http/discard-body.ts'
 import type { ForwardOptions } from '../http/forward-options.ts'
 import { suspendIdleGuard } from '../http/listen.ts'
@@ -41,6 +45,7 @@ export interface Upstream {
   taggedManifests(name: string, signal: AbortSignal): Promise<TagListing>
   readonly fetchContent: FetchContent
   readonly listPage: ReturnType<typeof createListPages>
+  readonly cache: MemoryCache
   close(): Promise<void>
 }
 
@@ -79,6 +84,8 @@ export function openUpstream(
   const buffers = createTransferBuffers(config.limits.transfer_memory)
   const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody })
   const sender = createBufferedSender(way)
+  const cache = createMemoryCache(config.cache, createFreshness())
+  const cached = createCachedForward(forwarder.forward, { cache, count: metrics.countCacheRequest })
   const findTag = createFindTag({ client, address, authorization: name => own(pullOf(name)) })
   const listPage = createListPages({
     get: small.get,
@@ -87,13 +94,14 @@ export function openUpstream(
   return {
     probe,
     services,
-    forward: openDirectRead(config, { buffers, log, metrics }, forwarder.forward),
-    send: sender.send,
+    forward: openDirectRead(config, { buffers, log, metrics }, cached),
+    send: createWatchedSend(sender.send, cache.freshness),
     findTag,
     taggedManifests: (repository, signal) =>
       listTaggedManifests({ listPage, findTag }, { name: repository, signal }),
     fetchContent: createRegistryContent({ get: small.get, authorization: name => own(pullOf(name)) }),
     listPage,
+    cache,
     close: async () => {
       probe.close()
       forwarder.close()
