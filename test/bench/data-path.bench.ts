@@ -1,12 +1,18 @@
 import { writeFile } from 'node:fs/promises'
 import type { Scope } from '../support/scope.ts'
 import { blobWorkloads } from './data-path/blob-workloads.ts'
+import { buildProgram } from './data-path/build-program.ts'
 import { describeMachine } from './data-path/describe-machine.ts'
+import { handshakeWorkloads } from './data-path/handshake-workloads.ts'
+import { memoryWorkloads } from './data-path/memory-workloads.ts'
+import { mixedWorkloads } from './data-path/mixed-workloads.ts'
+import { pullWorkloads } from './data-path/pull-workloads.ts'
 import { type MetricResult, runRounds } from './data-path/run-rounds.ts'
 import { smallWorkloads } from './data-path/small-workloads.ts'
 import { findCaddy } from './data-path/start-caddy.ts'
 import { findNginx } from './data-path/start-nginx.ts'
-import { buildProgram, startTestBed, type TestBed } from './data-path/test-bed.ts'
+import { startTestBed, type TestBed } from './data-path/test-bed.ts'
+import { tokenWorkloads } from './data-path/token-workloads.ts'
 import { uploadWorkloads } from './data-path/upload-workloads.ts'
 import { markdownTable } from './markdown-table.ts'
 import { missingPackages } from './missing-packages.ts'
@@ -15,6 +21,11 @@ import { withScope } from './with-scope.ts'
 
 const ROUNDS = 5
 const BLOB_MIB = 256
+
+const NOTES = `direct is the registry or the sink over plain HTTP; for tokens it is bcryptjs in a loop, in one thread, and
+the ratio is to it. CPU and memory are those of the proxy's processes. nginx has proxy_buffering on with large buffers,
+which is better for it here. A target with a unit is for landwaiter's figure itself, the others are for the ratio.
+`
 
 /**
  * `npm run bench -- data-path`: landwaiter beside Caddy and nginx in front of the same registry, all with TLS 1.3 and
@@ -45,13 +56,22 @@ async function compare(scope: Scope, options: ReportOptions): Promise<string> {
   }
   const facts = Object.entries(machine).map(([name, value]) => `${name}: ${value}`)
   return [
-    `${facts.join('\n')}\nmedians of ${rounds} rounds, large blobs of ${mib} MiB; ratio = landwaiter / Caddy\n`,
+    `${facts.join('\n')}\nmedians of ${rounds} rounds, large blobs of ${mib} MiB; ratio = landwaiter / Caddy\n${NOTES}`,
     table(results),
   ].join('\n')
 }
 
 function workloadsOf(bed: TestBed) {
-  return [...blobWorkloads(bed), ...uploadWorkloads(bed), ...smallWorkloads(bed)]
+  return [
+    ...memoryWorkloads(bed),
+    ...blobWorkloads(bed),
+    ...uploadWorkloads(bed),
+    ...smallWorkloads(bed),
+    ...mixedWorkloads(bed),
+    ...pullWorkloads(bed),
+    ...handshakeWorkloads(),
+    ...tokenWorkloads(bed),
+  ]
 }
 
 function progress(text: string): void {
@@ -59,24 +79,25 @@ function progress(text: string): void {
   else if (text !== '') process.stderr.write(`${text}\n`)
 }
 
-function asJson({ workload, metric, medians }: MetricResult) {
-  const { landwaiter = null, caddy = null, nginx = null, direct = null } = medians
-  return { name: workload, metric, landwaiter, caddy, nginx, direct, ratio: ratioOf(medians) ?? null }
+function asJson(result: MetricResult) {
+  const { landwaiter = null, caddy = null, nginx = null, direct = null } = result.medians
+  const ratio = ratioOf(result) ?? null
+  return { name: result.workload, metric: result.metric, landwaiter, caddy, nginx, direct, ratio }
 }
 
-function ratioOf({ landwaiter, caddy }: MetricResult['medians']): number | undefined {
-  return landwaiter === undefined || caddy === undefined ? undefined : landwaiter / caddy
+function ratioOf({ medians, against }: MetricResult): number | undefined {
+  const { landwaiter, [against]: other } = medians
+  return landwaiter === undefined || other === undefined ? undefined : landwaiter / other
 }
 
 function table(results: readonly MetricResult[]): string {
   return markdownTable([
     ['workload', 'metric', 'landwaiter', 'Caddy', 'nginx', 'direct', 'ratio', 'target'],
-    ...results.map(({ workload, metric, medians, target = '' }) => [
-      workload,
-      metric,
-      ...[medians.landwaiter, medians.caddy, medians.nginx, medians.direct, ratioOf(medians)].map(figure),
-      target,
-    ]),
+    ...results.map(result => {
+      const { landwaiter, caddy, nginx, direct } = result.medians
+      const figures = [landwaiter, caddy, nginx, direct, ratioOf(result)].map(figure)
+      return [result.workload, result.metric, ...figures, result.target ?? '']
+    }),
   ])
 }
 

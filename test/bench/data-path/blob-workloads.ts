@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { runCommand } from '../../support/run-command.ts'
 import { curl } from './curl.ts'
 import type { Server } from './server.ts'
+import { startRunning } from './start-server.ts'
 import type { TestBed } from './test-bed.ts'
 import { withCost } from './with-cost.ts'
 import type { Figures, Metric, Workload } from './workload.ts'
@@ -31,12 +32,15 @@ const CLIENTS: readonly { readonly count: number; readonly metrics: readonly Met
 /** Downloads of the large blob, each by a curl of its own. */
 export function blobWorkloads(bed: TestBed): readonly Workload[] {
   const prepare = onceForEach(server => checkDigest(bed, server))
-  return CLIENTS.map(({ count, metrics }) => ({
-    name: `blob GET, ${count} ${count === 1 ? 'client' : 'clients'}`,
-    metrics,
-    prepare,
-    run: server => download(bed, server, count),
-  }))
+  return [
+    ...CLIENTS.map(({ count, metrics }) => ({
+      name: `blob GET, ${count} ${count === 1 ? 'client' : 'clients'}`,
+      metrics,
+      prepare,
+      run: (server: Server) => download(bed, server, count),
+    })),
+    directRead(bed),
+  ]
 }
 
 /** The figures of some bytes that passed a server: MB/s, and what a GiB took its processes. */
@@ -44,6 +48,22 @@ export function transferFigures(bytes: number, { seconds, cpu }: { seconds: numb
   return {
     [MB_PER_S]: bytes / BYTES_PER_MB / seconds,
     ...(cpu === undefined ? {} : { [CPU]: cpu / (bytes / BYTES_PER_GIB) }),
+  }
+}
+
+/** landwaiter runs the registry itself here, and may read its files. */
+function directRead(bed: TestBed): Workload {
+  let started: Promise<Server> | undefined
+  const own = async (server: Server) => {
+    if (server.name !== 'landwaiter') return server
+    started ??= startRunning(bed.scope, bed.setting, bed.storage)
+    return started
+  }
+  return {
+    name: 'blob GET, direct read',
+    metrics: [{ name: MB_PER_S, target: '≥ 1.25' }, { name: CPU }],
+    prepare: async server => checkDigest(bed, await own(server)),
+    run: async server => download(bed, await own(server), 1),
   }
 }
 
@@ -73,7 +93,8 @@ async function checkDigest(bed: TestBed, { name, registry }: Server): Promise<vo
     throw new Error(`${name}: the blob is not what was pushed`)
 }
 
-function blobUrl({ contents: { repository, blob } }: TestBed, url: string): string {
+/** Of the large blob, where `url` is that of a server. */
+export function blobUrl({ contents: { repository, blob } }: TestBed, url: string): string {
   return `${url}/v2/${repository}/blobs/${blob.digest}`
 }
 

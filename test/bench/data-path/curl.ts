@@ -1,7 +1,8 @@
 import { runCommand } from '../../support/run-command.ts'
 
 const TIMEOUT_MS = 600_000
-const ALWAYS = [
+/** Options of every curl: TLS with AES-128-GCM, as Go's clients choose, and HTTP/1.1. */
+export const CURL_ALWAYS = [
   '--silent',
   '--show-error',
   '--insecure',
@@ -23,14 +24,14 @@ export interface CurlResult {
 }
 
 /**
- * One request by a curl of its own, the body of the answer going to `output`; over TLS with AES-128-GCM, as Go's
- * clients choose. Throws when there is no answer or one that is a failure.
+ * One request by a curl of its own, the body of the answer going to `output`.
+ * Throws when there is no answer or one that is a failure.
  */
 export async function curl(url: string, args: readonly string[], output = '/dev/null'): Promise<CurlResult> {
   const format =
     '%{http_code} %{size_download} %{size_upload} %{time_pretransfer} %{time_total} ; %header{location} ; %header{range}'
   const out = ['--output', output, '--write-out', format]
-  const { code, stdout, stderr } = await runCommand('curl', [...ALWAYS, ...out, ...args, url], {
+  const { code, stdout, stderr } = await runCommand('curl', [...CURL_ALWAYS, ...out, ...args, url], {
     timeoutMs: TIMEOUT_MS,
   })
   const [head = '', location = '', range = ''] = stdout.split(' ; ')

@@ -1,17 +1,19 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 /**
- * Asks one server the same thing over and over, as a process of its own: argument 1 is a `LoadOrder` in JSON, standard
- * output a `LoadResult`. It looks at no more of an answer than it must, so that it costs little beside the server.
+ * Asks one server the same things over and over, as a process of its own: standard input is a `LoadOrder` in JSON,
+ * standard output a `LoadResult`. It looks at no more of an answer than it must, so that it costs little beside the
+ * server.
  */
 
 export interface LoadOrder {
   readonly port: number
   readonly isTls: boolean
-  /** The whole head, with the empty line. */
-  readonly request: string
+  /** Whole heads, each with its empty line; they are sent in turns, whatever the connection. */
+  readonly requests: readonly string[]
   /** Whether answers have no body whatever their Content-Length says (HEAD). */
   readonly hasNoBody: boolean
   readonly connections: number
@@ -31,8 +33,9 @@ export interface LoadResult {
 const HEAD_END = Buffer.from('\r\n\r\n')
 const OK = Buffer.from('HTTP/1.1 200')
 
-const order: LoadOrder = JSON.parse(process.argv[2] ?? '')
-const head = Buffer.from(order.request)
+const order: LoadOrder = JSON.parse(readFileSync(0, 'utf8'))
+const heads = order.requests.map(head => Buffer.from(head))
+let asked = 0
 const latenciesMs: number[] = []
 let failures = 0
 
@@ -67,7 +70,8 @@ function keepAsking(socket: Socket): Promise<void> {
   let partial: Buffer = Buffer.alloc(0)
   const ask = () => {
     sent = performance.now()
-    socket.write(head)
+    socket.write(heads[asked % heads.length] ?? '')
+    asked += 1
   }
   const answered = () => {
     const now = performance.now()

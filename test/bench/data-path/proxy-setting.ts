@@ -1,4 +1,4 @@
-/** What each proxy is started with. */
+/** What the proxies of one run have in common. */
 export interface ProxySetting {
   /** PEM files of a certificate for localhost. */
   readonly certificate: string
@@ -7,6 +7,6 @@ export interface ProxySetting {
   readonly registry: string
   /** `127.0.0.1:PORT` of the sink. */
   readonly sink: string
-  /** A directory of its own. */
-  readonly directory: string
+  /** PEM files that tokens are signed with, and that the registry trusts. */
+  readonly signing: { readonly certificate: string; readonly key: string }
 }

@@ -1,3 +1,4 @@
+import { median } from './median.ts'
 import type { Server, ServerName } from './server.ts'
 import type { Figures, Workload } from './workload.ts'
 
@@ -6,6 +7,8 @@ export interface MetricResult {
   readonly workload: string
   readonly metric: string
   readonly target?: string
+  /** Whose figure ratios are to. */
+  readonly against: ServerName
   readonly medians: Readonly<Partial<Record<ServerName, number>>>
 }
 
@@ -37,6 +40,7 @@ export async function runRounds(workload: Workload, order: RoundsOrder): Promise
   return workload.metrics.map(({ name: metric, target }) => ({
     workload: workload.name,
     metric,
+    against: workload.against ?? 'caddy',
     ...(target === undefined ? {} : { target }),
     medians: Object.fromEntries(
       [...seen].flatMap(([name, figures]) => {
@@ -45,11 +49,4 @@ export async function runRounds(workload: Workload, order: RoundsOrder): Promise
       }),
     ),
   }))
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
 }

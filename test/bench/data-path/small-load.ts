@@ -19,24 +19,34 @@ export interface Load {
 }
 
 /**
- * Asks `door` the same over and over on connections that are kept, from a process of its own.
- * Throws when an answer is not 200.
+ * Asks `door` the same over and over on connections that are kept, from a process of its own; requests that differ
+ * in their headers only are sent in turns. Throws when an answer is not 200.
  */
-export async function smallLoad(door: Door, request: SmallRequest, load: Load): Promise<LoadResult> {
-  const { method, path, headers } = request
-  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${new URL(door.url).host}`, ...headers, '', '']
+export async function smallLoad(
+  door: Door,
+  requests: readonly [SmallRequest, ...SmallRequest[]],
+  load: Load,
+): Promise<LoadResult> {
+  const [{ method, path }] = requests
   const order: LoadOrder = {
     ...load,
     port: door.port,
     isTls: door.url.startsWith('https:'),
-    request: lines.join('\r\n'),
+    requests: requests.map(request => headOf(door, request)),
     hasNoBody: method === 'HEAD',
   }
-  const args = [join(import.meta.dirname, 'load-process.ts'), JSON.stringify(order)]
-  const { code, stdout, stderr } = await runCommand(process.execPath, args, { timeoutMs: TIMEOUT_MS })
-  if (code !== 0) throw new Error(`${method} ${door.url}${path}: ${stderr}`)
+  const script = join(import.meta.dirname, 'load-process.ts')
+  const { code, stdout, stderr } = await runCommand(process.execPath, [script], {
+    input: JSON.stringify(order),
+    timeoutMs: TIMEOUT_MS,
+  })
+  const what = `${method} ${door.url}${path}`
+  if (code !== 0) throw new Error(`${what}: ${stderr}`)
   const result: LoadResult = JSON.parse(stdout)
-  if (result.failures > 0)
-    throw new Error(`${method} ${door.url}${path}: ${result.failures} answers were not 200`)
+  if (result.failures > 0) throw new Error(`${what}: ${result.failures} answers were not 200`)
   return result
+}
+
+function headOf({ url }: Door, { method, path, headers }: SmallRequest): string {
+  return [`${method} ${path} HTTP/1.1`, `Host: ${new URL(url).host}`, ...headers, '', ''].join('\r\n')
 }

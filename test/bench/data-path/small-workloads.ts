@@ -1,10 +1,11 @@
 import type { Server } from './server.ts'
-import { type SmallRequest, smallLoad } from './small-load.ts'
+import { type Load, type SmallRequest, smallLoad } from './small-load.ts'
 import type { TestBed } from './test-bed.ts'
 import { withCost } from './with-cost.ts'
 import type { Figures, Metric, Workload } from './workload.ts'
 
 const LOAD = { connections: 32, seconds: 2 }
+const PREPARE = { connections: 1, seconds: 0.2 }
 const US_PER_S = 1e6
 
 const RATE = 'requests/s'
@@ -13,44 +14,47 @@ const CPU = 'CPU µs/request'
 
 /** Small requests on 32 connections, the same over and over, with a token that each answer depends on. */
 export function smallWorkloads(bed: TestBed): readonly Workload[] {
-  const { repository, image, blob } = bed.contents
-  const base = `/v2/${repository}`
-  const withTarget = (name: string, target: string): readonly Metric[] =>
-    [RATE, P99, CPU].map(metric => (metric === name ? { name: metric, target } : { name: metric }))
-  const workload = (name: string, metrics: readonly Metric[], request: Partial<SmallRequest>): Workload => ({
+  const { blob } = bed.contents
+  const workload = (
+    name: string,
+    request: SmallRequest,
+    targets: Readonly<Record<string, string>>,
+  ): Workload => ({
     name,
-    metrics,
-    prepare: async server => void (await ask(bed, server, request, { connections: 1, seconds: 0.2 })),
-    run: server => ask(bed, server, request, LOAD),
+    metrics: [RATE, P99, CPU].map(metric => withTarget(metric, targets[metric])),
+    prepare: async server => void (await ask(server, request, PREPARE)),
+    run: server => ask(server, request, LOAD),
   })
-  const accept = [`Accept: ${image.mediaType}`]
+  const cheap = { [CPU]: '≤ 0.75' }
   return [
-    workload('manifest by digest', withTarget(RATE, '≥ 15'), {
-      path: `${base}/manifests/${image.manifest.digest}`,
-      headers: accept,
-    }),
-    workload('manifest by tag', withTarget(CPU, '≤ 0.75'), {
-      path: `${base}/manifests/${image.tag}`,
-      headers: accept,
-    }),
-    workload('HEAD of a blob', withTarget(CPU, '≤ 0.75'), {
-      method: 'HEAD',
-      path: `${base}/blobs/${blob.digest}`,
-    }),
-    workload('GET /v2/', withTarget(CPU, '≤ 0.75'), { path: '/v2/' }),
-    workload('list of tags', withTarget(CPU, '≤ 0.75'), { path: `${base}/tags/list` }),
+    workload('manifest by digest', manifestRequest(bed, 'digest'), { [RATE]: '≥ 15' }),
+    workload('manifest by tag', manifestRequest(bed, 'tag'), cheap),
+    workload('HEAD of a blob', { ...requestOf(bed, `/blobs/${blob.digest}`), method: 'HEAD' }, cheap),
+    workload('GET /v2/', { ...requestOf(bed, ''), path: '/v2/' }, cheap),
+    workload('list of tags', requestOf(bed, '/tags/list'), cheap),
   ]
 }
 
-async function ask(
-  { token }: TestBed,
-  { registry }: Server,
-  { method = 'GET', path = '/', headers = [] }: Partial<SmallRequest>,
-  load: { readonly connections: number; readonly seconds: number },
-): Promise<Figures> {
-  const request = { method, path, headers: [`Authorization: Bearer ${token}`, ...headers] }
-  const { result, cost } = await withCost(registry.pids, () => smallLoad(registry, request, load))
+/** For the manifest of the image, by its digest or its tag. */
+export function manifestRequest(bed: TestBed, by: 'digest' | 'tag'): SmallRequest {
+  const { manifest, tag, mediaType } = bed.contents.image
+  const request = requestOf(bed, `/manifests/${by === 'digest' ? manifest.digest : tag}`)
+  return { ...request, headers: [...request.headers, `Accept: ${mediaType}`] }
+}
+
+/** A GET in the repository, with the token. */
+function requestOf({ token, contents }: TestBed, path: string): SmallRequest {
+  const headers = [`Authorization: Bearer ${token}`]
+  return { method: 'GET', path: `/v2/${contents.repository}${path}`, headers }
+}
+
+async function ask({ registry }: Server, request: SmallRequest, load: Load): Promise<Figures> {
+  const { result, cost } = await withCost(registry.pids, () => smallLoad(registry, [request], load))
   const figures = { [RATE]: result.requests / result.seconds, [P99]: result.p99Ms }
   if (registry.pids.length === 0) return figures
   return { ...figures, [CPU]: (cost.cpuSeconds / result.requests) * US_PER_S }
+}
+
+function withTarget(name: string, target: string | undefined): Metric {
+  return target === undefined ? { name } : { name, target }
 }

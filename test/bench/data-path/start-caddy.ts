@@ -6,6 +6,7 @@ import { findOnPath } from '../../support/find-prepared.ts'
 import { freePort } from '../../support/free-port.ts'
 import { runCommand } from '../../support/run-command.ts'
 import type { Scope } from '../../support/scope.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { answers } from './answers.ts'
 import type { ProxySetting } from './proxy-setting.ts'
 import type { Server } from './server.ts'
@@ -21,7 +22,7 @@ export function findCaddy(): string | undefined {
 
 /** Starts Caddy as a reverse proxy with its defaults, HTTP/1.1 only; stopped at teardown. */
 export async function startCaddy(t: Scope, setting: ProxySetting): Promise<Server> {
-  const { directory } = setting
+  const directory = tempDir(t)
   const binary = findCaddy() ?? 'caddy'
   const ports = { registry: await freePort(), sink: await freePort() }
   const file = join(directory, 'Caddyfile')

@@ -9,32 +9,38 @@ import type { Door } from './server.ts'
 /** The compiled program, as production runs it. */
 const MAIN = join(import.meta.dirname, '../../../dist/main.js')
 
-/** A door of landwaiter, and its other ways out. */
+/** A door of landwaiter, and what its process has written. */
 export interface LandwaiterDoor extends Door {
-  readonly adminUrl: string
   readonly output: () => string
+}
+
+/** How landwaiter is started. */
+export interface LandwaiterSetting {
+  /** Sections that replace or join the sample's. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Options for its Node. */
+  readonly nodeOptions?: readonly string[]
 }
 
 /**
  * Starts landwaiter with the sample configuration, changed by `config`; stopped at teardown. The directory, which is
- * made, keeps its files. LANDWAITER_BENCH_NODE_OPTIONS goes to its Node, so that it can be profiled.
+ * made, keeps its files. LANDWAITER_BENCH_NODE_OPTIONS goes to its Node as well, so that it can be profiled.
  */
 export async function startLandwaiter(
   t: Scope,
   directory: string,
-  config: Readonly<Record<string, unknown>>,
+  { config, nodeOptions = [] }: LandwaiterSetting,
 ): Promise<LandwaiterDoor> {
   mkdirSync(directory, { recursive: true })
   const file = writeConfig(directory, config)
   const options = (process.env['LANDWAITER_BENCH_NODE_OPTIONS'] ?? '').split(' ').filter(Boolean)
-  const command = [process.execPath, ...options, MAIN, 'serve', '-c', file] as const
+  const command = [process.execPath, ...options, ...nodeOptions, MAIN, 'serve', '-c', file] as const
   const landwaiter = await startProcess(t, command)
-  const { https, admin } = await landwaiter.ready('ready', () => openPorts(landwaiter.output()))
+  const { https } = await landwaiter.ready('ready', () => openPorts(landwaiter.output()))
   return {
     url: `https://localhost:${https}`,
     port: https,
     pids: [landwaiter.pid],
-    adminUrl: `http://127.0.0.1:${admin}`,
     output: landwaiter.output,
   }
 }

@@ -5,6 +5,7 @@ import { findOnPath } from '../../support/find-prepared.ts'
 import { freePort } from '../../support/free-port.ts'
 import { runCommand } from '../../support/run-command.ts'
 import type { Scope } from '../../support/scope.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { childProcesses } from '../process-cost.ts'
 import { answers } from './answers.ts'
 import type { ProxySetting } from './proxy-setting.ts'
@@ -22,13 +23,14 @@ export function findNginx(): string | undefined {
  * requests through none, and connections to the registry are kept. Stopped at teardown.
  */
 export async function startNginx(t: Scope, setting: ProxySetting): Promise<Server> {
+  const directory = tempDir(t)
   const binary = findNginx() ?? 'nginx'
   const ports = { registry: await freePort(), sink: await freePort() }
-  const file = join(setting.directory, 'nginx.conf')
-  writeFileSync(file, configuration(setting, ports))
-  for (const name of TEMPORARY) mkdirSync(join(setting.directory, name))
+  const file = join(directory, 'nginx.conf')
+  writeFileSync(file, configuration(setting, { directory, ports }))
+  for (const name of TEMPORARY) mkdirSync(join(directory, name))
   const { stderr } = await runCommand(binary, ['-v'])
-  const nginx = await startProcess(t, [binary, '-p', setting.directory, '-c', file])
+  const nginx = await startProcess(t, [binary, '-p', directory, '-c', file])
   for (const port of Object.values(ports)) await nginx.ready('nginx answers', () => answers(port))
   const pids = childProcesses(nginx.pid)
   const door = (port: number) => ({ url: `https://localhost:${port}`, port, pids })
@@ -40,9 +42,14 @@ export async function startNginx(t: Scope, setting: ProxySetting): Promise<Serve
   }
 }
 
+interface NginxPlace {
+  readonly directory: string
+  readonly ports: { readonly registry: number; readonly sink: number }
+}
+
 function configuration(
-  { certificate, key, registry, sink, directory }: ProxySetting,
-  ports: { readonly registry: number; readonly sink: number },
+  { certificate, key, registry, sink }: ProxySetting,
+  { directory, ports }: NginxPlace,
 ): string {
   const site = (port: number, upstream: string) => `
   server {

@@ -1,23 +1,18 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { basic } from '../../support/landwaiter.ts'
 import { startRealRegistry } from '../../support/real-registry.ts'
-import { runCommand } from '../../support/run-command.ts'
 import type { Scope } from '../../support/scope.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { makePair } from '../../tls/support.ts'
 import { type Contents, pushContents } from './contents.ts'
-import type { Door, Server } from './server.ts'
-import { startCaddy } from './start-caddy.ts'
-import { startLandwaiter } from './start-landwaiter.ts'
-import { startNginx } from './start-nginx.ts'
+import { ISSUER, SERVICE, tokenPath } from './landwaiter-config.ts'
+import type { ProxySetting } from './proxy-setting.ts'
+import type { Server, ServerName } from './server.ts'
+import { startServer } from './start-server.ts'
 import { type Sink, startSink } from './start-sink.ts'
 
 const REPOSITORY = 'bench/app'
-const SERVICE = 'bench'
-const ISSUER = 'landwaiter'
-const TOKEN_SECONDS = 86_400
+const NAMES: readonly ServerName[] = ['landwaiter', 'caddy', 'nginx', 'direct']
 
 /** All that the workloads of one run share. */
 export interface TestBed {
@@ -28,8 +23,11 @@ export interface TestBed {
   readonly contents: Contents
   /** Allows everything in the repository of the contents; landwaiter has issued it and the registry takes it, too. */
   readonly token: string
-  /** PEM files that all servers have. */
-  readonly pair: { readonly certificate: string; readonly key: string }
+  /** The landwaiter that issues tokens for clients of all servers. */
+  readonly realm: string
+  readonly setting: ProxySetting
+  /** Directory that the registry has its files in. */
+  readonly storage: string
 }
 
 /**
@@ -40,75 +38,23 @@ export async function startTestBed(scope: Scope, mib: number): Promise<TestBed> 
   const directory = tempDir(scope)
   const pair = makePair({ directory, file: 'localhost', names: 'DNS:localhost', days: 89 })
   const signing = makePair({ directory, file: 'signing' })
-  const registry = await startRealRegistry(scope, {
-    auth: {
-      realm: 'https://localhost/auth',
-      service: SERVICE,
-      issuer: ISSUER,
-      rootCertBundle: signing.certificate,
-    },
-  })
+  const auth = { service: SERVICE, issuer: ISSUER, rootCertBundle: signing.certificate }
+  const registry = await startRealRegistry(scope, { auth: { ...auth, realm: 'https://localhost/auth' } })
   const sink = await startSink(scope)
-  const common = {
-    tls: { mode: 'files', ...pair },
-    token: { issuer: ISSUER, expiration: TOKEN_SECONDS, ...signing },
-  }
-  const doors = {
-    registry: await startLandwaiter(scope, join(directory, 'landwaiter'), {
-      ...common,
-      registry: { upstream: registry.upstream },
-    }),
-    sink: await startLandwaiter(scope, join(directory, 'landwaiter-sink'), {
-      ...common,
-      token: { ...common.token, service: SERVICE },
-      registry: { upstream: `http://${sink.host}`, auth: 'none' },
-    }),
-  }
-  const setting = { ...pair, registry: registry.host, sink: sink.host }
-  const landwaiter: Server = {
-    name: 'landwaiter',
-    version: `landwaiter, Node ${process.versions.node}`,
-    ...doors,
-  }
-  const others = [
-    await startCaddy(scope, { ...setting, directory: subdirectory(directory, 'caddy') }),
-    await startNginx(scope, { ...setting, directory: subdirectory(directory, 'nginx') }),
-  ]
-  const direct: Server = {
-    name: 'direct',
-    version: 'no proxy, no TLS',
-    registry: plainDoor(registry.host),
-    sink: plainDoor(sink.host),
-  }
-  const token = await fetchToken(doors.registry)
+  const setting = { ...pair, registry: registry.host, sink: sink.host, signing }
+  const servers: Server[] = []
+  for (const name of NAMES) servers.push(await startServer(scope, name, setting))
+  const realm = servers[0]?.registry.url ?? ''
+  const token = await fetchToken(realm)
   const contents = await pushContents({ url: registry.upstream, token, repository: REPOSITORY }, mib)
-  return { scope, directory, servers: [landwaiter, ...others, direct], sink, contents, token, pair }
+  return { scope, directory, servers, sink, contents, token, realm, setting, storage: registry.storage }
 }
 
-/** Makes `dist/`, what production runs. */
-export async function buildProgram(): Promise<void> {
-  const root = join(import.meta.dirname, '../../..')
-  const { code, stdout, stderr } = await runCommand('npm', ['run', '-s', 'build'], { cwd: root })
-  if (code !== 0) throw new Error(`npm run build: ${stdout}${stderr}`)
-}
-
-function subdirectory(directory: string, name: string): string {
-  mkdirSync(join(directory, name))
-  return join(directory, name)
-}
-
-function plainDoor(host: string): Door {
-  return { url: `http://${host}`, port: Number(host.split(':')[1]), pids: [] }
-}
-
-async function fetchToken({ url }: Door): Promise<string> {
+async function fetchToken(realm: string): Promise<string> {
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
   try {
-    const query = new URLSearchParams({
-      service: SERVICE,
-      scope: `repository:${REPOSITORY}:pull,push,delete`,
-    })
-    const { statusCode, body } = await request(`${url}/auth?${query}`, {
+    const url = `${realm}${tokenPath(`repository:${REPOSITORY}:pull,push,delete`)}`
+    const { statusCode, body } = await request(url, {
       headers: { authorization: basic('admin') },
       dispatcher,
     })

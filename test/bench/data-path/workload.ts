@@ -3,7 +3,7 @@ import type { Server, ServerName } from './server.ts'
 /** A figure that a workload measures; the target is for people, nothing checks it. */
 export interface Metric {
   readonly name: string
-  /** What issue 5 wants of landwaiter's figure divided by Caddy's, or of the figure itself. */
+  /** What is wanted of landwaiter's figure divided by the other one, or, with a unit, of the figure itself. */
   readonly target?: string
 }
 
@@ -16,6 +16,8 @@ export interface Workload {
   readonly metrics: readonly Metric[]
   /** Those it is for; all unless told. */
   readonly servers?: readonly ServerName[]
+  /** Whose figure ratios are to; Caddy's unless told. */
+  readonly against?: ServerName
   /** Before the first run on a server: what a run must not pay for, and a check that the answers are right. */
   readonly prepare?: (server: Server) => Promise<void>
   /** Throws when an answer is wrong. */
