@@ -65,6 +65,7 @@ export function openUpstream(
     log,
     onResult: ({ state }) => metrics.setUpstreamUp(name, state === 'open' || state === 'guarded'),
   })
+  const buffers = createTransferBuffers(config.limits.transfer_memory)
   const services = createServices({
     configured: token.service,
     configuredUpstream: registry.service,
@@ -81,8 +82,7 @@ export function openUpstream(
     observe: (code: number, seconds: number) => metrics.observeUpstream({ upstream: name, code, seconds }),
     authorization: authorizationFor(registry.auth, bearer),
   }
-  const buffers = createTransferBuffers(config.limits.transfer_memory)
-  const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody })
+  const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody, buffers })
   const sender = createBufferedSender(way)
   const cache = createMemoryCache(config.cache, createFreshness())
   const cached = createCachedForward(forwarder.forward, { cache, count: metrics.countCacheRequest })

@@ -1,25 +1,10 @@
 import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import { createProxyServer } from 'http-proxy-3'
 import type { UpstreamAddress } from './address.ts'
-
-/** How long the registry may take, ms. */
-export interface AskLimits {
-  readonly connectMs: number
-  /** Without a byte either way; committing a huge blob to object storage takes minutes. */
-  readonly silenceMs: number
-}
-
-const LIMITS: AskLimits = { connectMs: 5_000, silenceMs: 30 * 60_000 }
-
-/** Sends requests to the registry and streams their bodies. */
-export interface Asker {
-  /**
-   * The registry's answer to `req` as it stands, its body unread; `undefined` when the client left first.
-   * Rejects with the system's error.
-   */
-  ask(req: IncomingMessage, res: ServerResponse): Promise<IncomingMessage | undefined>
-  close(): void
-}
+import type { ConnectionLimits } from './registry-connection.ts'
+import type { ClientLeft, Relay } from './relay.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
 
 interface Attempt {
   readonly answered: (answer: IncomingMessage) => void
@@ -28,11 +13,11 @@ interface Attempt {
 }
 
 /**
- * http-proxy-3, hardened: it only carries the request. Headers and target are ready before it sees them, since its
+ * The way of requests that are rare and have no body: http-proxy-3, hardened: it only carries the request. Headers and target are ready before it sees them, since its
  * `proxyReq` event comes late and not always; its answer passes, which would let hop-by-hop headers through and hang
  * when an answer is cut short, never run.
  */
-export function createAsker(address: UpstreamAddress, { connectMs, silenceMs }: AskLimits = LIMITS): Asker {
+export function createAsker(address: UpstreamAddress, { connectMs, silenceMs }: ConnectionLimits): Relay {
   const agent = new Agent({
     keepAlive: true,
     keepAliveMsecs: 15_000,
@@ -68,17 +53,39 @@ export function createAsker(address: UpstreamAddress, { connectMs, silenceMs }: 
     const answer = promise.finally(() => res.off('close', onClose))
     return { answer, isStale: (error: unknown) => current.isReused === true && isClosed(error) }
   }
-  const ask = async (req: IncomingMessage, res: ServerResponse) => {
+  const ask = async (req: IncomingMessage, res: ServerResponse): Promise<UpstreamAnswer | ClientLeft> => {
     const first = attempt(req, res)
     try {
-      return await first.answer
+      return streamed(await first.answer)
     } catch (error) {
       // The registry had closed a kept connection, as by a restart. Without a body one more try is safe.
       if (!first.isStale(error) || !isBodyless(req) || res.destroyed) throw error
     }
-    return attempt(req, res, { agent: false }).answer
+    return streamed(await attempt(req, res, { agent: false }).answer)
   }
   return { ask, close: () => agent.destroy() }
+}
+
+function streamed(answer: IncomingMessage | undefined): UpstreamAnswer | ClientLeft {
+  if (answer === undefined) return { status: undefined, bytesIn: () => 0 }
+  return {
+    status: answer.statusCode ?? 502,
+    headers: answer.headers,
+    bytesIn: () => 0,
+    drop: () => void answer.destroy(),
+    pipe: async (res, { end, tap }) => {
+      let bytesOut = 0
+      answer.on('data', (piece: Buffer) => {
+        bytesOut += piece.length
+        tap?.(piece)
+      })
+      const complete = await pipeline(answer, res, { end }).then(
+        () => true,
+        () => false,
+      )
+      return { complete, bytesOut: Math.max(0, bytesOut - (complete ? 0 : res.writableLength)) }
+    },
+  }
 }
 
 /** Sees to it that every attempt ends, and that nobody mistakes our own impatience for a closed connection. */

@@ -2,13 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
 import { UpstreamUnavailable } from '../model/errors.ts'
 import type { AnswerHead, AnswerTap, Identity, Peer, Transfer } from '../model/exchange.ts'
+import type { TransferBuffers } from '../model/ports.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { canonicalTarget } from '../oci/target.ts'
 import type { UpstreamAddress } from './address.ts'
-import { type AskLimits, createAsker } from './ask.ts'
+import { createAsker } from './ask.ts'
 import { outboundHeaders, publicHeaders } from './headers.ts'
+import type { ConnectionLimits } from './registry-connection.ts'
+import { type ClientLeft, createRelay, type Relay } from './relay.ts'
 import { relayAnswer } from './relay-answer.ts'
 import { unavailable } from './unavailable.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
 
 /** One permitted request and the client's side of it. */
 export interface ForwardExchange {
@@ -36,7 +40,9 @@ export interface ForwarderOptions {
   readonly discardBody: (req: IncomingMessage) => Promise<void>
   /** Status of each answer and the seconds until its head; 0 when there was none. */
   readonly observe: (code: number, seconds: number) => void
-  readonly limits?: AskLimits
+  /** Memory for bodies in transit. */
+  readonly buffers: TransferBuffers
+  readonly limits?: ConnectionLimits
 }
 
 export interface Forwarder {
@@ -50,8 +56,9 @@ export interface Forwarder {
  * our own headers; an answer cut short cuts the client's connection too, and none is released before its audit line.
  */
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { address } = options
-  const asker = createAsker(address, options.limits)
+  const { address, buffers, limits = LIMITS } = options
+  const relay = createRelay(address, { buffers, limits })
+  const asker = createAsker(address, limits)
 
   const forward = async (exchange: ForwardExchange): Promise<Transfer> => {
     const { req, res, peer, request } = exchange
@@ -61,24 +68,38 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     if (req.headers.expect !== undefined) res.writeContinue()
     req.headers = outboundHeaders(req.headers, { peer, request, authorization })
     req.url = canonicalTarget(request)
-    const body = countBytes(req)
-    const answer = await askMeasured(asker.ask, exchange, options)
-    return answer === undefined ? clientLeft(body.bytes) : release(options, exchange, { answer, body })
+    const answer = await askMeasured(isRare(request) ? asker : relay, exchange, options)
+    return answer.status === undefined ? clientLeft(answer.bytesIn()) : release(options, exchange, answer)
   }
-  return { forward, close: asker.close }
+  return {
+    forward,
+    close: () => {
+      relay.close()
+      asker.close()
+    },
+  }
+}
+
+const LIMITS: ConnectionLimits = { connectMs: 5_000, silenceMs: 30 * 60_000 }
+
+/** What no client does at each push or pull. */
+function isRare(request: RegistryRequest): boolean {
+  if (request.kind === 'blob') return request.verb === 'delete'
+  if (request.kind === 'upload') return request.verb === 'status' || request.verb === 'cancel'
+  return request.kind === 'catalog' || request.kind === 'referrers'
 }
 
 async function askMeasured(
-  ask: (req: IncomingMessage, res: ServerResponse) => Promise<IncomingMessage | undefined>,
+  { ask }: Pick<Relay, 'ask'>,
   { req, res }: ForwardExchange,
   { observe, suspendIdleGuard, address }: ForwarderOptions,
-): Promise<IncomingMessage | undefined> {
+): Promise<UpstreamAnswer | ClientLeft> {
   const started = performance.now()
   const seconds = () => (performance.now() - started) / 1000
   const resume = suspendWhenComplete(req, suspendIdleGuard)
   try {
     const answer = await ask(req, res)
-    if (answer !== undefined) observe(answer.statusCode ?? 0, seconds())
+    if (answer.status !== undefined) observe(answer.status, seconds())
     return answer
   } catch (error) {
     observe(0, seconds())
@@ -91,22 +112,21 @@ async function askMeasured(
 async function release(
   options: ForwarderOptions,
   { req, res, peer, beforeAnswer, tap }: ForwardExchange,
-  { answer, body }: { readonly answer: IncomingMessage; readonly body: { readonly bytes: number } },
+  answer: UpstreamAnswer,
 ): Promise<Transfer> {
-  const { statusCode: status = 502 } = answer
-  const bytesIn = body.bytes
+  const { status } = answer
   const headers = publicHeaders(answer.headers, { peer, address: options.address })
+  const head = { status, headers, bytesIn: answer.bytesIn() }
   try {
     if (status === 401 && options.refusalIsOurs) throw refused()
-    await beforeAnswer({ status, headers, bytesIn })
+    await beforeAnswer(head)
   } catch (error) {
-    answer.destroy()
+    answer.drop()
     throw error
   }
   const { discardBody } = options
-  const onPiece = tap?.({ status, headers, bytesIn })
-  const { complete, bytesOut } = await relayAnswer(answer, { req, res }, { headers, discardBody, onPiece })
-  return { status, complete, bytesIn, bytesOut, ...describeBody(headers, status) }
+  const relayed = await relayAnswer(answer, { req, res }, { headers, discardBody, tap: tap?.(head) })
+  return { status, ...relayed, bytesIn: answer.bytesIn(), ...describeBody(headers, status) }
 }
 
 function describeBody(headers: Record<string, string | string[]>, status: number): Partial<Transfer> {
@@ -131,15 +151,6 @@ function refused(): UpstreamUnavailable {
 /** The client left before there was an answer; 499 is the customary number for that. */
 function clientLeft(bytesIn: number): Transfer {
   return { status: 499, complete: false, bytesIn, bytesOut: 0 }
-}
-
-/** Bytes of the request body as they pass. */
-function countBytes(req: IncomingMessage): { readonly bytes: number } {
-  const counter = { bytes: 0 }
-  req.on('data', (chunk: Buffer) => {
-    counter.bytes += chunk.length
-  })
-  return counter
 }
 
 function suspendWhenComplete(

@@ -1,64 +1,36 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
-
-/** How an answer went; `complete` is false when either side left before its end. */
-export interface Relayed {
-  readonly complete: boolean
-  /** Body bytes that were handed to the client's connection. */
-  readonly bytesOut: number
-}
+import type { Relayed, UpstreamAnswer } from './upstream-answer.ts'
 
 /**
- * Streams an answer to the client under `headers`. When the registry breaks off, the client's connection is cut:
- * a body must never look whole that is not.
+ * Streams an answer to the client under `headers`. An answer that comes before the end of the request closes the
+ * client's connection, after what is still being sent has been read for a while.
  */
 export async function relayAnswer(
-  answer: IncomingMessage,
+  answer: UpstreamAnswer,
   { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
-  {
-    headers,
-    discardBody,
-    onPiece,
-  }: {
+  options: {
     readonly headers: Readonly<Record<string, string | string[]>>
     readonly discardBody: (req: IncomingMessage) => Promise<void>
-    /** Gets each piece of the body, which is valid only during the call. */
-    readonly onPiece?: ((piece: Uint8Array) => void) | undefined
+    readonly tap: ((piece: Uint8Array) => void) | undefined
   },
 ): Promise<Relayed> {
+  const { headers, discardBody, tap } = options
   if (res.destroyed) {
-    answer.destroy()
+    answer.drop()
     return { complete: false, bytesOut: 0 }
   }
   const isEarly = !req.complete
-  if (isEarly) {
-    req.unpipe()
-    res.setHeader('connection', 'close')
-  }
-  res.writeHead(answer.statusCode ?? 502, { ...headers })
+  if (isEarly) res.setHeader('connection', 'close')
+  res.writeHead(answer.status, headers)
   // The registry may break off before the first byte of an error's body: the client gets the status all the same.
   if (res.statusCode >= 400) res.flushHeaders()
-  let bytesOut = 0
-  answer.on('data', (chunk: Buffer) => {
-    bytesOut += chunk.length
-    onPiece?.(chunk)
-  })
-  const complete = await pipeline(answer, res, { end: !isEarly }).then(
-    () => true,
-    () => false,
-  )
-  if (isEarly) await endEarly(answer, { req, res }, discardBody)
-  return { complete, bytesOut: Math.max(0, bytesOut - (complete ? 0 : res.writableLength)) }
-}
-
-/** A client that is cut off while it still sends may never read its answer. */
-async function endEarly(
-  answer: IncomingMessage,
-  { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
-  discardBody: (req: IncomingMessage) => Promise<void>,
-): Promise<void> {
-  // The request on this connection will never be finished.
-  answer.socket.destroy()
-  await discardBody(req)
-  res.end()
+  const relayed = await answer.pipe(res, { end: !isEarly, tap })
+  if (isEarly) {
+    // The request on this connection will never be finished.
+    answer.drop()
+    // A client that is cut off while it still sends may never read its answer.
+    await discardBody(req)
+    res.end()
+  }
+  return relayed
 }

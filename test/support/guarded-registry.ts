@@ -22,6 +22,7 @@ import { createRegistryContent } from '../../src/upstream/registry-content.ts'
 import { createBufferedSender } from '../../src/upstream/send-buffered.ts'
 import { createFindTag } from '../../src/upstream/tag-target.ts'
 import { listTaggedManifests } from '../../src/upstream/tagged-manifests.ts'
+import { createTransferBuffers } from '../../src/upstream/transfer-buffers.ts'
 import type { RealRegistry } from './real-registry.ts'
 import type { Scope } from './scope.ts'
 
@@ -108,7 +109,12 @@ function openPorts(
     { isExempt: isReferrerTag },
   )
   const way = { address, authorization, refusalIsOurs: true, observe: () => undefined }
-  const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody })
+  const forwarder = createForwarder({
+    ...way,
+    suspendIdleGuard,
+    discardBody,
+    buffers: createTransferBuffers(64 * 1024 * 1024),
+  })
   t.teardown(() => forwarder.close())
   const sender = createBufferedSender(way)
   t.teardown(() => sender.close())
