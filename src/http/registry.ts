@@ -3,6 +3,7 @@ import type { Peer } from '../model/exchange.ts'
 import { requiredAccess, upstreamAccess } from '../oci/access.ts'
 import { rememberRequests } from '../oci/remembered-requests.ts'
 import { denyUnlessGranted, requireIdentity } from './authorize.ts'
+import { endOfTurn } from './end-of-turn.ts'
 import { sendFailure } from './failure.ts'
 import { guardRights } from './guard-rights.ts'
 import { forwardGuarded } from './guarded-forward.ts'
@@ -54,6 +55,7 @@ export function createRegistryHandler(
             beforeAnswer: async head => {
               await requireSigned?.(head)
               await recorder.answering(head)
+              await endOfTurn()
             },
           })
       await recorder.transferred(transfer)

@@ -4,6 +4,7 @@ import type { AuditOutcome } from '../model/audit-event.ts'
 import type { AuthnResult, Credentials } from '../model/credentials.ts'
 import type { Identity, Peer, TokenExchange } from '../model/exchange.ts'
 import { formatScope } from '../oci/scope.ts'
+import { endOfTurn } from './end-of-turn.ts'
 import { asOciError, logFailure } from './failure.ts'
 import { sendReply } from './reply.ts'
 import { sendTokenFailure } from './token-failure.ts'
@@ -36,6 +37,7 @@ export function createTokenHandler(
       const issued = await ports.issue({ subject: identity.subject, audience, access })
       draft.expires = new Date(issued.expiresAt).toISOString()
       await ports.audit(draft)
+      await endOfTurn()
       await sendToken(req, res, { issued, request, granted: draft.granted })
     } catch (error) {
       await refuse(ports, { req, res, draft }, error)
