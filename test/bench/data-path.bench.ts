@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { messageOf } from '../../src/model/message-of.ts'
 import type { Scope } from '../support/scope.ts'
 import { blobWorkloads } from './data-path/blob-workloads.ts'
 import { buildProgram } from './data-path/build-program.ts'
@@ -14,6 +15,7 @@ import { findNginx } from './data-path/start-nginx.ts'
 import { startTestBed, type TestBed } from './data-path/test-bed.ts'
 import { tokenWorkloads } from './data-path/token-workloads.ts'
 import { uploadWorkloads } from './data-path/upload-workloads.ts'
+import type { Workload } from './data-path/workload.ts'
 import { markdownTable } from './markdown-table.ts'
 import { missingPackages } from './missing-packages.ts'
 import type { ReportOptions } from './report-options.ts'
@@ -29,7 +31,7 @@ which is better for it here. A target with a unit is for landwaiter's figure its
 
 /**
  * `npm run bench -- data-path`: landwaiter beside Caddy and nginx in front of the same registry, all with TLS 1.3 and
- * the same certificate, in turns. `--only` takes the workloads that have a text in their name.
+ * the same certificate, in turns. `--only` takes the workload of that name, or all that have a text in theirs.
  */
 export async function report(options: ReportOptions): Promise<string> {
   const needed = {
@@ -47,8 +49,15 @@ async function compare(scope: Scope, options: ReportOptions): Promise<string> {
   const bed = await startTestBed(scope, mib)
   const machine = describeMachine(bed.servers)
   const results: MetricResult[] = []
-  for (const workload of workloadsOf(bed).filter(({ name }) => name.includes(only))) {
-    results.push(...(await runRounds(workload, { servers: bed.servers, rounds, onRun: progress })))
+  const failures: string[] = []
+  for (const workload of chosen(workloadsOf(bed), only)) {
+    try {
+      results.push(...(await runRounds(workload, { servers: bed.servers, rounds, onRun: progress })))
+    } catch (error) {
+      // The others are worth something without it.
+      failures.push(`${workload.name} failed: ${messageOf(error)}\n`)
+      process.exitCode = 1
+    }
   }
   progress('')
   if (json !== undefined) {
@@ -58,10 +67,11 @@ async function compare(scope: Scope, options: ReportOptions): Promise<string> {
   return [
     `${facts.join('\n')}\nmedians of ${rounds} rounds, large blobs of ${mib} MiB; ratio = landwaiter / Caddy\n${NOTES}`,
     table(results),
+    ...failures,
   ].join('\n')
 }
 
-function workloadsOf(bed: TestBed) {
+function workloadsOf(bed: TestBed): readonly Workload[] {
   return [
     ...memoryWorkloads(bed),
     ...blobWorkloads(bed),
@@ -72,6 +82,13 @@ function workloadsOf(bed: TestBed) {
     ...handshakeWorkloads(),
     ...tokenWorkloads(bed),
   ]
+}
+
+function chosen(workloads: readonly Workload[], only: string): readonly Workload[] {
+  const named = workloads.filter(({ name }) => name === only)
+  const found = named.length > 0 ? named : workloads.filter(({ name }) => name.includes(only))
+  if (found.length > 0) return found
+  throw new Error(`--only ${only} is none of: ${workloads.map(({ name }) => name).join('; ')}`)
 }
 
 function progress(text: string): void {

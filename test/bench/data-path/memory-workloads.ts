@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startProcess } from '../../support/background-process.ts'
+import { waitFor } from '../../support/wait-for.ts'
 import { residentMib } from '../process-cost.ts'
 import { withScope } from '../with-scope.ts'
 import type { IdleOrder } from './idle-process.ts'
@@ -10,6 +11,8 @@ import type { TestBed } from './test-bed.ts'
 import type { Figures, Workload } from './workload.ts'
 
 const CONNECTIONS = 2_000
+/** On a busy machine. */
+const OPEN_MS = 300_000
 const SETTLE_MS = 1_500
 
 /** What a fresh process holds, and what connections add that have asked once and then wait. */
@@ -37,7 +40,8 @@ async function holdIdle(bed: TestBed, { registry }: Server): Promise<Figures> {
     const order: IdleOrder = { port: registry.port, connections: CONNECTIONS, request: lines.join('\r\n') }
     const script = join(import.meta.dirname, 'idle-process.ts')
     const client = await startProcess(scope, [process.execPath, script, JSON.stringify(order)])
-    await client.ready('all are open', () => client.output().includes('open'))
+    const failed = client.exited.then(() => Promise.reject(new Error(client.output())))
+    await Promise.race([waitFor('all are open', () => client.output().includes('open'), OPEN_MS), failed])
     await sleep(SETTLE_MS)
     return resident(registry)
   })
