@@ -71,6 +71,22 @@ ensure_pebble() {
   unpack_packages trixie "$landwaiter_cache/pebble" pebble || die 'the tests need pebble; it could not be fetched'
 }
 
+# A storage of S3's kind. The moto of Debian 13 runs with the Python of Debian 12.
+ensure_moto() {
+  modules=usr/lib/python3/dist-packages
+  if [ -d "$landwaiter_cache/moto/$modules/moto" ] && [ -e "/$modules/flask_cors" ]; then return; fi
+  command -v apt-get >/dev/null || die 'the tests need moto, of Python'
+  say 'fetching moto: python3-moto of Debian 13 and what it imports (12 MB), unpacked, not installed'
+  if [ ! -e "/$modules/flask_cors" ]; then
+    [ "$(id -u)" = 0 ] || die 'as root, run: apt-get install python3-flask-cors'
+    apt_get update
+    apt_get install -y --no-install-recommends python3-flask python3-flask-cors python3-werkzeug python3-xmltodict \
+      python3-jinja2 python3-requests python3-cryptography python3-dateutil python3-jmespath python3-yaml
+  fi
+  unpack_packages trixie "$landwaiter_cache/moto" python3-moto python3-boto3 python3-botocore python3-s3transfer \
+    python3-responses || die 'the tests need moto; it could not be fetched'
+}
+
 install_node_modules
 build_tap
 ensure_registry
@@ -78,3 +94,4 @@ install_programs
 ensure_compose
 ensure_cosign
 ensure_pebble
+ensure_moto

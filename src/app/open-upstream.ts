@@ -28,6 +28,7 @@ import { createFindTag, type FindTag } from '../upstream/tag-target.ts'
 import { listTaggedManifests } from '../upstream/tagged-manifests.ts'
 import { createTransferBuffers } from '../upstream/transfer-buffers.ts'
 import { openDirectRead } from './open-direct-read.ts'
+import { openRedirects } from './open-redirects.ts'
 import { createServices, fallbackService, type Services } from './services.ts'
 import { createUpstreamBearer } from './upstream-bearer.ts'
 
@@ -82,7 +83,9 @@ export function openUpstream(
     observe: (code: number, seconds: number) => metrics.observeUpstream({ upstream: name, code, seconds }),
     authorization: authorizationFor(registry.auth, bearer),
   }
-  const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody, buffers })
+  const redirects = openRedirects(config, log)
+  const { onRedirect } = redirects
+  const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody, buffers, onRedirect })
   const sender = createBufferedSender(way)
   const cache = createMemoryCache(config.cache, createFreshness())
   const cached = createCachedForward(forwarder.forward, { cache, count: metrics.countCacheRequest })
@@ -105,9 +108,7 @@ export function openUpstream(
     close: async () => {
       probe.close()
       forwarder.close()
-      await client.close()
-      await small.close()
-      await sender.close()
+      await Promise.all([client, small, redirects, sender].map(part => part.close()))
     },
   }
 }

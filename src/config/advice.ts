@@ -1,6 +1,7 @@
 import { compilePolicy } from '../policy/policy.ts'
 import { adviceOnAcme } from './advice-on-acme.ts'
 import { adviceOnExternal } from './advice-on-external.ts'
+import { adviceOnRedirects } from './advice-on-redirects.ts'
 import { adviceOnRights } from './advice-rights.ts'
 import type { Fault, KeyPath, Severity } from './fault.ts'
 import type { TlsName } from './go-tls.ts'
@@ -17,6 +18,7 @@ export function adviceOn(file: FileConfig, policy = compilePolicy(file.acl).poli
     ...adviceOnListener(file),
     ...adviceOnTls(file),
     ...adviceOnAcme(file),
+    ...adviceOnRedirects(file),
   ]
 }
 

@@ -56,6 +56,9 @@ export interface RegistrySettings {
   readonly auth: 'internal' | 'passthrough' | 'none'
   readonly service?: string
   readonly run?: RunSettings
+  readonly redirects: 'passthrough' | 'follow'
+  /** `HOST` or `*.SUFFIX`, perhaps with a port; where `follow` may go. */
+  readonly redirect_hosts: readonly string[]
 }
 
 const DEFAULT_UPSTREAM: UpstreamAddress = {
@@ -79,9 +82,9 @@ export function resolveToken({ token, server }: Sections): TokenSettings {
 
 /** The upstream's address and, when we run it ourselves, how. */
 export function resolveRegistry({ registry, state_dir }: Sections): RegistrySettings {
-  const { auth, service } = registry
+  const { auth, service, redirects, redirect_hosts } = registry
   const run = registry.run === true ? defaultRun() : registry.run || undefined
-  const common = { auth, ...(service === undefined ? {} : { service }) }
+  const common = { auth, redirects, redirect_hosts, ...(service === undefined ? {} : { service }) }
   if (run === undefined) return { ...common, upstream: registry.upstream ?? DEFAULT_UPSTREAM }
   return {
     ...common,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Secret } from '../model/secret.ts'
 import { parseUpstream } from './address.ts'
+import { parseRedirectHost } from './redirect-host.ts'
 import { always, oneOf, parsedText } from './schema-kit.ts'
 
 /** Blobs in an S3 bucket; without `endpoint` that of AWS, without keys those of the environment. */
@@ -131,6 +132,22 @@ export const RegistrySchema = z
       .union([z.boolean(), RunSchema])
       .optional()
       .describe('Start the registry as our own child: `true`, or its settings.'),
+    redirects: oneOf(['passthrough', 'follow'])
+      .default('passthrough')
+      .describe(
+        "When the registry sends a pull to its storage: `passthrough` sends the client there; `follow` streams the blob from there, so that clients need not reach the storage and the audit log has the bytes. Authorities of the storage's TLS beyond the usual ones come from NODE_EXTRA_CA_CERTS.",
+      ),
+    redirect_hosts: z
+      .array(parsedText(parseRedirectHost))
+      .default([])
+      .describe(
+        'Where `follow` may go: `HOST`, `HOST:PORT` or `*.SUFFIX`; without a port the usual one of http or https.',
+      ),
+  })
+  .refine(({ redirects, redirect_hosts }) => redirects !== 'follow' || redirect_hosts?.length !== 0, {
+    error: '"follow" needs the hosts of the storage in redirect_hosts',
+    path: ['redirects'],
+    ...always,
   })
   .refine(({ run, upstream }) => run === undefined || run === false || upstream === undefined, {
     error: 'cannot be given beside "run", which makes its own',

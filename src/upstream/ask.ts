@@ -1,9 +1,9 @@
 import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import { createProxyServer } from 'http-proxy-3'
 import type { UpstreamAddress } from './address.ts'
 import type { ConnectionLimits } from './registry-connection.ts'
 import type { ClientLeft, Relay } from './relay.ts'
+import { streamedAnswer } from './streamed-answer.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
 interface Attempt {
@@ -68,24 +68,7 @@ export function createAsker(address: UpstreamAddress, { connectMs, silenceMs }: 
 
 function streamed(answer: IncomingMessage | undefined): UpstreamAnswer | ClientLeft {
   if (answer === undefined) return { status: undefined, bytesIn: () => 0 }
-  return {
-    status: answer.statusCode ?? 502,
-    headers: answer.headers,
-    bytesIn: () => 0,
-    drop: () => void answer.destroy(),
-    pipe: async (res, { end, tap }) => {
-      let bytesOut = 0
-      answer.on('data', (piece: Buffer) => {
-        bytesOut += piece.length
-        tap?.(piece)
-      })
-      const complete = await pipeline(answer, res, { end }).then(
-        () => true,
-        () => false,
-      )
-      return { complete, bytesOut: Math.max(0, bytesOut - (complete ? 0 : res.writableLength)) }
-    },
-  }
+  return streamedAnswer({ status: answer.statusCode ?? 502, headers: answer.headers }, answer)
 }
 
 /** Sees to it that every attempt ends, and that nobody mistakes our own impatience for a closed connection. */

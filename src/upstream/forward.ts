@@ -28,6 +28,12 @@ export interface ForwardExchange {
   readonly tap?: AnswerTap
 }
 
+/** Looks at an answer that leads elsewhere, as the client would get it, and gives another in its place, or `undefined`. */
+export type OnRedirect = (
+  exchange: ForwardExchange,
+  head: Pick<AnswerHead, 'status' | 'headers'>,
+) => Promise<UpstreamAnswer | undefined>
+
 export interface ForwarderOptions {
   readonly address: UpstreamAddress
   /** Value of the Authorization header for the registry, if any. */
@@ -43,6 +49,7 @@ export interface ForwarderOptions {
   /** Memory for bodies in transit. */
   readonly buffers: TransferBuffers
   readonly limits?: ConnectionLimits
+  readonly onRedirect?: OnRedirect | undefined
 }
 
 export interface Forwarder {
@@ -69,7 +76,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     req.headers = outboundHeaders(req.headers, { peer, request, authorization })
     req.url = canonicalTarget(request)
     const answer = await askMeasured(isRare(request) ? asker : relay, exchange, options)
-    return answer.status === undefined ? clientLeft(answer.bytesIn()) : release(options, exchange, answer)
+    if (answer.status === undefined) return clientLeft(answer.bytesIn())
+    const isRedirect = answer.status > 300 && answer.status < 400 && answer.status !== 304
+    return release(options, exchange, isRedirect ? await redirected(options, exchange, answer) : answer)
   }
   return {
     forward,
@@ -106,6 +115,24 @@ async function askMeasured(
     throw unavailable(address, error)
   } finally {
     resume()
+  }
+}
+
+/** The answer itself, or what takes its place. */
+async function redirected(
+  { onRedirect, address }: ForwarderOptions,
+  exchange: ForwardExchange,
+  answer: UpstreamAnswer,
+): Promise<UpstreamAnswer> {
+  const headers = publicHeaders(answer.headers, { peer: exchange.peer, address })
+  try {
+    const other = await onRedirect?.(exchange, { status: answer.status, headers })
+    if (other === undefined) return answer
+    answer.drop()
+    return other
+  } catch (error) {
+    answer.drop()
+    throw error
   }
 }
 

@@ -73,6 +73,23 @@ t.test('checks values of its own sections', async t => {
       ['3:20: error: tls.min_version: must be 1.2 or 1.3; did you mean "1.2"?'],
     ],
     [
+      below('registry: {redirects: follow}'),
+      ['3:23: error: registry.redirects: "follow" needs the hosts of the storage in redirect_hosts'],
+    ],
+    [
+      below('registry: {redirect_hosts: ["https://s3.example.com"]}'),
+      ['3:29: error: registry.redirect_hosts.0: must be HOST, HOST:PORT or *.SUFFIX; leave out the scheme'],
+    ],
+    ...['*', '*.com', '*.com:9000', '*.10.0.0.1', 'a.*.com', '**.a.com'].map(
+      host =>
+        [
+          below(`registry: {redirect_hosts: ["${host}"]}`),
+          [
+            `3:29: error: registry.redirect_hosts.0: must be HOST, HOST:PORT or *.SUFFIX${/^\*\.[c1]/.test(host) ? '; a suffix has two parts or more' : ''}`,
+          ],
+        ] as const,
+    ),
+    [
       below('registry: {upstream: "https://r:5000"}'),
       [
         '3:22: error: registry.upstream: https between landwaiter and the registry is not available in this version; use http:// on a private network, or unix:',

@@ -24,6 +24,8 @@ t.test('fills in every default', async t => {
     registry: {
       auth: 'internal',
       upstream: { kind: 'tcp', origin: 'http://registry:5000', host: 'registry', port: 5000 },
+      redirects: 'passthrough',
+      redirect_hosts: [],
     },
     cache: { manifests: 32 * 1024 ** 2, blobs: 8 * 1024 ** 2, existence_ttl_ms: 60_000, tag_ttl_ms: 0 },
     users: new Map(),
@@ -185,13 +187,14 @@ t.test("opens docker_auth's listener with TLS off only", async t => {
 t.test('settles how the registry is run', async t => {
   const upstream = { kind: 'unix', path: '/state/registry.sock' }
   const run = async (text: string) => (await sections(`state_dir: /state\nregistry: {run: ${text}}`)).registry
+  const redirects = { redirects: 'passthrough', redirect_hosts: [] }
   const filesystem = {
     storage: { kind: 'filesystem', root: '/state/registry' },
     delete: true,
     direct_read: true,
   }
-  t.strictSame(await run('true'), { auth: 'internal', upstream, run: filesystem })
-  t.strictSame(await run('{}'), { auth: 'internal', upstream, run: filesystem })
+  t.strictSame(await run('true'), { auth: 'internal', ...redirects, upstream, run: filesystem })
+  t.strictSame(await run('{}'), { auth: 'internal', ...redirects, upstream, run: filesystem })
   t.strictSame((await run('{binary: /bin/r, delete: no, storage: {filesystem: {root: /blobs}}}')).run, {
     binary: '/bin/r',
     storage: { kind: 'filesystem', root: '/blobs' },

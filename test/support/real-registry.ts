@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type BackgroundProcess, startProcess } from './background-process.ts'
 import { findOnPath } from './find-prepared.ts'
+import type { Moto } from './moto.ts'
 import type { Scope } from './scope.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -24,6 +25,8 @@ export interface RegistryOptions {
   readonly allowDelete?: boolean
   readonly storage?: string
   readonly binary?: string
+  /** Blobs in this bucket instead, to which pulls are redirected. */
+  readonly s3?: Pick<Moto, 'endpoint' | 'bucket'>
 }
 
 /** A running distribution registry. */
@@ -68,7 +71,9 @@ function registryConfig(options: RegistryOptions, storage: string, socket: strin
     version: 0.1,
     log: { level: 'info', formatter: 'text', accesslog: { disabled: true } },
     storage: {
-      filesystem: { rootdirectory: storage },
+      ...(options.s3 === undefined
+        ? { filesystem: { rootdirectory: storage } }
+        : { s3: s3Driver(options.s3), redirect: { disable: false } }),
       delete: { enabled: options.allowDelete ?? true },
       cache: { blobdescriptor: 'inmemory' },
     },
@@ -89,6 +94,11 @@ function registryConfig(options: RegistryOptions, storage: string, socket: strin
           },
         }),
   }
+}
+
+function s3Driver({ endpoint, bucket }: Pick<Moto, 'endpoint' | 'bucket'>): object {
+  const keys = { accesskey: 'any', secretkey: 'any', region: 'us-east-1' }
+  return { ...keys, bucket, regionendpoint: endpoint, secure: false, v4auth: true, rootdirectory: '/reg' }
 }
 
 function listenAddress(output: string): string | undefined {
