@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { domainHosts } from '../config/resolve-tls.ts'
 import type { Config } from '../config/schema.ts'
-import { hostName } from '../http/hosts.ts'
 import type { Log } from '../model/ports.ts'
 import { openCertificateFiles } from '../tls/certificate-files.ts'
 import type { CertificateSource } from '../tls/certificate-source.ts'
@@ -12,6 +11,7 @@ import { createServerOptions, type ServerOptions } from '../tls/server-options.t
 import type { AcmeEffects } from './acme-effects.ts'
 import { type CertificateControl, createCertificateControl } from './certificate-control.ts'
 import { type Acme, openAcme } from './open-acme.ts'
+import { tlsSettings } from './tls-settings.ts'
 
 /** Directory of the internal CA under `state_dir`. */
 export function caDirectory(config: Pick<Config, 'state_dir'>): string {
@@ -26,6 +26,7 @@ export function certificateNames({ domains }: Pick<Config, 'domains'>): readonly
 export interface Tls {
   readonly source: CertificateSource
   readonly options: ServerOptions
+  readonly clientCa: ClientCa | undefined
   readonly control: CertificateControl
   /** There with `tls.client_auth`. */
   readonly readClientCertificate?: ReadClientCertificate
@@ -48,20 +49,15 @@ export async function openTls(config: Config, effects: AcmeEffects): Promise<Tls
   const { client_auth: clientAuth } = tls
   const clientCa = clientAuth === undefined ? undefined : await readClientCa(clientAuth.ca_file)
   const { source, acme } = await openSource(config, tls, { ...effects, clientCa })
-  const options = createServerOptions(source, {
-    minVersion: tls.min_version === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
-    ...(tls.ciphers === undefined ? {} : { ciphers: tls.ciphers }),
-    ...(tls.curves === undefined ? {} : { ecdhCurve: tls.curves }),
-    ...(clientCa === undefined
-      ? {}
-      : { clientAuth: { ca: clientCa, isRequired: clientAuth?.mode === 'require' } }),
-    alpn: protocolsOf(config),
-    ...(acme === undefined ? {} : { challenge: acme.answers.contextFor }),
-  })
+  const options = createServerOptions(
+    source,
+    tlsSettings(config, { clientCa, challenge: acme?.answers.contextFor }),
+  )
   const { clock } = effects
   return {
     source,
     options,
+    clientCa,
     ...(clientAuth === undefined
       ? {}
       : { readClientCertificate: await openClientCertificates({ name: clientAuth.name, clock }) }),
@@ -74,13 +70,6 @@ export async function openTls(config: Config, effects: AcmeEffects): Promise<Tls
       await (acme ?? source).close()
     },
   }
-}
-
-/** HTTP/2 costs more CPU and no container engine asks for it, so the registry's name has it on demand only. */
-function protocolsOf({ domains, listen }: Config): (serverName: string | undefined) => readonly string[] {
-  const auth = domains.auth === undefined ? undefined : hostName(domains.auth)
-  const isAuthAlone = domains.registry !== undefined && auth !== hostName(domains.registry)
-  return name => (listen.h2 || (isAuthAlone && name === auth) ? ['h2', 'http/1.1'] : ['http/1.1'])
 }
 
 interface Opened {

@@ -86,6 +86,7 @@ export async function openAcmeSource(options: AcmeSourceOptions): Promise<AcmeSo
     },
     contextFor: serverName => table.contextFor(serverName),
     defaultPair: () => table.defaultPair,
+    pairs: () => servedPairs(managed, own),
     certificates: () => [...managed.flatMap(one => statusOf(one, own)), ...ownStatus(managed, own)],
     onChange: listener => void listeners.add(listener),
     async close() {

@@ -93,6 +93,7 @@ function follow(
     reload,
     contextFor: serverName => loaded.table.contextFor(serverName),
     defaultPair: () => loaded.table.defaultPair,
+    pairs: () => loaded.pairs,
     certificates: () =>
       loaded.pairs.map(({ names, notAfter, issuer }) => ({
         names,

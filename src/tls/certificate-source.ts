@@ -48,6 +48,8 @@ export interface CertificateSource {
   contextFor(serverName: string | undefined): SecureContext | undefined
   /** Default certificate; `undefined` when there is none that may be shown to a client that names no server. */
   defaultPair(): KeyPair | undefined
+  /** All that are served, in the order in which a context table takes them. */
+  pairs(): readonly KeyPair[]
   certificates(): readonly CertificateStatus[]
   /** Calls `listener` after every change of certificates. */
   onChange(listener: () => void): void

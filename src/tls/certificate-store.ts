@@ -67,6 +67,11 @@ export interface CertificateStoreOptions {
   readonly leaseTimes?: LeaseTimes
 }
 
+/** Where the challenges of a store are. */
+export function challengesDirectory(directory: string): string {
+  return join(directory, 'challenges')
+}
+
 const FOLDERS = ['certificates', 'accounts', 'challenges', 'locks'] as const
 
 /**
@@ -77,7 +82,7 @@ export async function openCertificateStore(options: CertificateStoreOptions): Pr
   const { directory, clock, log } = options
   const folder = (name: (typeof FOLDERS)[number]) => join(directory, name)
   await prepare(options)
-  const challenges = { directory: folder('challenges'), clock, log }
+  const challenges = { directory: challengesDirectory(directory), clock, log }
   await removeOldChallenges(challenges)
 
   const generationsOf = (name: string): GenerationsOptions => ({

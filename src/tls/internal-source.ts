@@ -13,8 +13,6 @@ import { type LeafNames, leafNames } from './leaf-names.ts'
 /** Certificates of our own CA. */
 export interface InternalSource extends CertificateSource {
   readonly ca: InternalCa
-  /** In the order of the names: addresses first, as one, then each host. */
-  pairs(): readonly KeyPair[]
   /** Renews what is due; the timer calls it every hour. Never rejects: failures are logged and tried again. */
   renew(): Promise<void>
 }

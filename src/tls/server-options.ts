@@ -19,6 +19,8 @@ export interface TlsSettings {
   readonly alpn?: (serverName: string | undefined) => readonly string[]
   /** Certificate of a tls-alpn-01 challenge that is pending for a server name (RFC 8737 §3). */
   readonly challenge?: (serverName: string) => SecureContext | undefined
+  /** The ticket key of another thread, which then also says when it changes. */
+  readonly ticketKeys?: Buffer
 }
 
 /** Options of the TLS listeners of one process, and what keeps running servers on the current ones. */
@@ -29,6 +31,11 @@ export interface ServerOptions {
   attach(server: Server): void
   /** Replaces the ticket key, which ends the resumption of earlier sessions. The timer calls it. */
   rotateTicketKey(): void
+  ticketKeys(): Buffer
+  /** Takes over the ticket key of another thread. */
+  useTicketKeys(keys: Buffer): void
+  /** Calls `listener` after every change of certificates or of the ticket key. */
+  onChange(listener: () => void): void
   close(): void
 }
 
@@ -64,7 +71,8 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70]
  */
 export function createServerOptions(source: CertificateSource, settings: TlsSettings = {}): ServerOptions {
   const servers = new Set<Server>()
-  let ticketKeys = randomBytes(TICKET_KEY_BYTES)
+  const listeners = new Set<() => void>()
+  let ticketKeys = settings.ticketKeys ?? randomBytes(TICKET_KEY_BYTES)
   const callbacks = handshakeCallbacks(source, settings)
   // Node resets whatever a later setSecureContext leaves out, so the options are always given whole.
   const current = (): TlsOptions => ({
@@ -73,11 +81,14 @@ export function createServerOptions(source: CertificateSource, settings: TlsSett
     ticketKeys,
     ...callbacks,
   })
-  const rotateTicketKey = () => {
-    ticketKeys = randomBytes(TICKET_KEY_BYTES)
+  const useTicketKeys = (keys: Buffer) => {
+    ticketKeys = keys
     for (const server of servers) server.setTicketKeys(ticketKeys)
+    for (const listener of listeners) listener()
   }
-  const timer = setInterval(rotateTicketKey, TICKET_ROTATION_MS).unref()
+  const rotateTicketKey = () => useTicketKeys(randomBytes(TICKET_KEY_BYTES))
+  const timer =
+    settings.ticketKeys === undefined ? setInterval(rotateTicketKey, TICKET_ROTATION_MS).unref() : undefined
   let names = servedNames(source)
   source.onChange(() => {
     const earlier = names
@@ -85,6 +96,7 @@ export function createServerOptions(source: CertificateSource, settings: TlsSett
     // OpenSSL resumes a session without asking for the certificate of its name; those of a lost name must end.
     if ([...earlier].some(name => !names.has(name))) ticketKeys = randomBytes(TICKET_KEY_BYTES)
     for (const server of servers) server.setSecureContext(current())
+    for (const listener of listeners) listener()
   })
   return {
     current,
@@ -93,6 +105,9 @@ export function createServerOptions(source: CertificateSource, settings: TlsSett
       server.once('close', () => servers.delete(server))
     },
     rotateTicketKey,
+    ticketKeys: () => ticketKeys,
+    useTicketKeys,
+    onChange: listener => void listeners.add(listener),
     close: () => clearInterval(timer),
   }
 }
