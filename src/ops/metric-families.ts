@@ -6,6 +6,8 @@ export interface FamilyOptions {
   readonly name: string
   readonly help: string
   readonly labels?: readonly string[]
+  /** Of a gauge: `first` when the values of several threads are the same one; else they are added. */
+  readonly aggregator?: 'first'
 }
 
 /** Adds `amount` to the child with these label values, given in the order of the label names. */
@@ -52,7 +54,8 @@ export function createFamilies(registry: Registry): Families {
       const { childOf, handOver, clear } = pendingSums(
         (values): Gauge.Internal<string> => metric.labels(...values),
       )
-      const metric: Gauge = new Gauge({ ...common(options), collect: handOver })
+      const { aggregator = 'sum' } = options
+      const metric: Gauge = new Gauge({ ...common(options), aggregator, collect: handOver })
       return {
         add: (values, amount = 1) => {
           childOf(values).pending += amount

@@ -5,6 +5,7 @@ import { type BlobMetrics, blobMetrics } from './blob-metrics.ts'
 import { type CacheMetrics, cacheMetrics } from './cache-metrics.ts'
 import { type HttpMetrics, httpMetrics } from './http-metrics.ts'
 import { createFamilies } from './metric-families.ts'
+import { type MetricsSnapshot, renderAll, takeSnapshot } from './metrics-snapshot.ts'
 import { type StateMetrics, stateMetrics } from './state-metrics.ts'
 import { type UpstreamMetrics, upstreamMetrics } from './upstream-metrics.ts'
 
@@ -17,8 +18,10 @@ export interface Metrics
     StateMetrics,
     BlobMetrics,
     CacheMetrics {
-  /** The exposition text, whose media type is `contentType`. */
-  render(): Promise<string>
+  /** The exposition text, whose media type is `contentType`; with what threads beside this one have counted. */
+  render(others?: readonly MetricsSnapshot[]): Promise<string>
+  /** What this thread has counted, without what belongs to the process. */
+  snapshot(): Promise<MetricsSnapshot>
   readonly contentType: string
 }
 
@@ -36,7 +39,7 @@ export function createMetrics({ version, registry = new Registry() }: MetricsOpt
     help: 'Always 1; the labels say what runs.',
     labels: ['version', 'node'],
   }
-  families.gauge(build).set([version, process.versions.node], 1)
+  families.gauge({ ...build, aggregator: 'first' }).set([version, process.versions.node], 1)
   return {
     ...httpMetrics(families),
     ...accessMetrics(families),
@@ -45,7 +48,8 @@ export function createMetrics({ version, registry = new Registry() }: MetricsOpt
     ...stateMetrics(families),
     ...blobMetrics(families),
     ...cacheMetrics(families),
-    render: () => registry.metrics(),
+    render: others => (others === undefined ? registry.metrics() : renderAll(registry, others)),
+    snapshot: () => takeSnapshot(registry),
     contentType: registry.contentType,
   }
 }
