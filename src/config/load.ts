@@ -14,6 +14,14 @@ import { getIn, setIn, type Tree } from './tree.ts'
 import { parseYaml } from './yaml-document.ts'
 import { readValue } from './yaml-value.ts'
 
+/** What a configuration was read from, so that another thread can read the very same. Plain data; it holds secrets. */
+export interface ConfigSource {
+  readonly file: string
+  readonly env: Environment
+  /** Every file that was read, by its path. */
+  readonly texts: Readonly<Record<string, string>>
+}
+
 /** A configuration that can be used, and what is to be said about it. */
 export interface LoadedConfig {
   readonly config: Config
@@ -25,6 +33,7 @@ export interface LoadedConfig {
   readonly notes: readonly ConfigIssue[]
   /** Where a path stands in the file; for one that is not there its nearest ancestor's place. */
   locate(path: KeyPath): Position
+  source(): ConfigSource
 }
 
 /** Sections that docker_auth does not have; in its own, `$` is a plain character. */
@@ -48,8 +57,14 @@ const INTERPOLATED: ReadonlySet<string> = new Set([
 export async function loadConfig(
   file: string,
   env: Environment,
-  readFile: ReadText = readText,
+  read: ReadText = readText,
 ): Promise<LoadedConfig> {
+  const texts: Record<string, string> = {}
+  const readFile: ReadText = async path => {
+    const text = await read(path)
+    texts[path] = text
+    return text
+  }
   const document = parseYaml(await readWhole(file, readFile))
   const reading = readValue(document, ConfigSchema, { env, interpolated: INTERPOLATED })
   const locate = (path: KeyPath, offset = reading.places.offsetOf(path)) => document.position(offset)
@@ -78,7 +93,20 @@ export async function loadConfig(
     warnings: issuesOf(all, 'warning'),
     notes: issuesOf(all, 'note'),
     locate: path => locate(path),
+    source: () => ({ file, env: { ...env }, texts }),
   }
+}
+
+/**
+ * Reads again what `source` holds, whatever has become of its files since.
+ * @throws ConfigError where this thread reads it in another way.
+ */
+export function loadSource({ file, env, texts }: ConfigSource): Promise<LoadedConfig> {
+  return loadConfig(file, env, async path => {
+    const text = texts[path]
+    if (text === undefined) throw new Error(`${path} is not among the files that were read`)
+    return text
+  })
 }
 
 const EMPTY_FILE: Fault = {

@@ -15,7 +15,13 @@ import {
   HttpAuthzSchema,
 } from './section-external.ts'
 import { ImmutableTagsSchema, ManifestRulesSchema, ProtectedTagsSchema } from './section-guards.ts'
-import { DomainsSchema, ListenSchema, TlsSchema, TrustedProxiesSchema } from './section-network.ts'
+import {
+  DomainsSchema,
+  ListenSchema,
+  TlsSchema,
+  TrustedProxiesSchema,
+  WorkersSchema,
+} from './section-network.ts'
 import { AuditSchema, LimitsSchema, LogSchema } from './section-output.ts'
 import { RegistrySchema } from './section-registry.ts'
 import { RequireSignatureSchema } from './section-signature.ts'
@@ -29,6 +35,7 @@ const NO_ACL: z.output<typeof AclSchema> = []
 export const FileSchema = z.strictObject({
   domains: DomainsSchema,
   listen: ListenSchema,
+  workers: WorkersSchema,
   tls: TlsSchema,
   token: TokenSchema,
   registry: RegistrySchema,
@@ -91,6 +98,11 @@ export const ConfigSchema = FileSchema.refine(
     path: ['server', 'addr'],
     ...always,
   })
+  .refine(({ tls, server, workers = 1 }) => tls?.mode !== 'off' || server?.net !== 'unix' || workers === 1, {
+    error: 'must be 1, since threads cannot share the Unix socket of server.addr',
+    path: ['workers'],
+    ...always,
+  })
   .refine(({ tls }) => tls?.mode !== 'off' || tls.client_auth === undefined, {
     error: 'needs TLS, which mode "off" leaves to a proxy',
     path: ['tls', 'client_auth'],
@@ -111,6 +123,7 @@ export const ConfigSchema = FileSchema.refine(
   .transform(file => ({
     domains: file.domains,
     listen: file.listen,
+    workers: file.workers,
     tls: resolveTls(file),
     token: resolveToken(file),
     registry: resolveRegistry(file),

@@ -75,6 +75,18 @@ export const TlsSchema = z
   .prefault({})
   .describe('TLS of `listen.https`.')
 
+const MAX_WORKERS = 64
+
+/** How many threads carry requests. */
+export const WorkersSchema = z
+  .int()
+  .min(1, 'must be 1 or more')
+  .max(MAX_WORKERS, `must be ${MAX_WORKERS} or less`)
+  .default(1)
+  .describe(
+    'Threads that serve the registry and the token realm. More than 1 share the port (Linux), and one more keeps certificates, logins and the audit log; worth it only with more processors than 2.',
+  )
+
 /** Peers whose word about the client's address is taken. */
 export const TrustedProxiesSchema = z
   .array(parsedText(parseNetwork))

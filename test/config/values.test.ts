@@ -19,6 +19,7 @@ t.test('fills in every default', async t => {
       h2: false,
       proxy_protocol: false,
     },
+    workers: 1,
     tls: { mode: 'internal', min_version: '1.2' },
     token: { issuer: 'landwaiter', expiration: 300, disable_legacy_key_id: false },
     registry: {
