@@ -5,7 +5,9 @@ import { createLive } from './app/live.ts'
 import { openListeners } from './app/open-listeners.ts'
 import { openParts } from './app/open-parts.ts'
 import type { AppOptions, Parts } from './app/parts.ts'
+import { prepareEverywhere } from './app/prepare-everywhere.ts'
 import { createReloader, type ReloadResult } from './app/reloader.ts'
+import { openPool } from './app/workers/open-pool.ts'
 import { describeServerEvent } from './audit/describe-server-event.ts'
 import { watchFiles } from './tls/watch-files.ts'
 
@@ -18,6 +20,8 @@ export interface App {
   reopenAudit(): Promise<void>
   /** Drains and ends everything, the registry last; `true` when all ended in time. Calls share one result. */
   stop(): Promise<boolean>
+  /** Resolves when it cannot go on as it is, which is logged; then it must be stopped. */
+  readonly failed: Promise<void>
 }
 
 /**
@@ -39,23 +43,31 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
   const { loaded, version, log, clock, newId, sink, tls, metrics, underway, draining } = parts
   const live = createLive(parts)
   opened('authenticators and authorizers', () => live.close())
-  const reload = createReloader(parts, live.prepare)
-  const listeners = await openListeners(parts, live, openAdminHandler(parts, reload))
+  const pool = openPool(parts, live, opened)
+  const reload = createReloader(parts, loaded => prepareEverywhere(loaded, live, pool))
+  const { set, ports } = await openListeners(parts, live, {
+    admin: openAdminHandler(parts, reload, pool),
+    pool,
+  })
   tls?.start()
   const watch = watchFiles(parts.watch.files, parts.watch.pollMs)
   watch.start(() => void reload())
-  opened('admin listener', () => listeners.closeAdmin())
+  opened('admin listener', () => set.closeAdmin())
   opened('last audit line', () =>
     sink.append(describeServerEvent({ action: 'server.stop', at: clock(), id: newId() })),
   )
   // A request ends after its connection, with its audit line.
-  opened('requests', () => underway.empty())
+  opened('requests', async () => {
+    await Promise.all([underway.empty(), pool?.idle()])
+  })
   // Whoever waits for it has no connection any more.
   opened('password checks', () => parts.workers.close())
   let cut = 0
   opened('listeners', async () => {
     draining.abort()
-    cut = await listeners.close(loaded.config.limits.shutdown_timeout_ms)
+    const deadlineMs = loaded.config.limits.shutdown_timeout_ms
+    const counts = await Promise.all([set.close(deadlineMs), pool?.drain(deadlineMs) ?? 0])
+    cut = counts[0] + counts[1]
     if (cut > 0) log.warn('requests were cut at the end of the shutdown time', { requests: cut })
   })
   opened('orders of certificates', () => tls?.stop())
@@ -65,7 +77,8 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
   metrics.setConfigReload('loaded', clock())
   let stopping: Promise<boolean> | undefined
   return {
-    ports: listeners.ports(),
+    ports,
+    failed: pool?.failed ?? new Promise(() => undefined),
     reload,
     reopenAudit: () => sink.reopen(),
     stop: () => {

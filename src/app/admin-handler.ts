@@ -4,13 +4,18 @@ import { formatReadiness } from '../ops/health.ts'
 import type { Parts } from './parts.ts'
 import { createReady } from './ready.ts'
 import { type ReloadResult, reloadText } from './reloader.ts'
+import type { WorkerPool } from './workers/worker-pool.ts'
 
 /** The handler of the admin listener with its ports. */
-export function openAdminHandler(parts: Parts, reload: () => Promise<ReloadResult>): RequestListener {
+export function openAdminHandler(
+  parts: Parts,
+  reload: () => Promise<ReloadResult>,
+  pool?: WorkerPool,
+): RequestListener {
   return createAdmin({
-    metrics: () => {
+    metrics: async () => {
       refresh(parts)
-      return parts.metrics.render()
+      return await parts.metrics.render(await pool?.metrics())
     },
     metricsType: parts.metrics.contentType,
     readiness: createReady(parts),
@@ -19,7 +24,9 @@ export function openAdminHandler(parts: Parts, reload: () => Promise<ReloadResul
       const result = await reload()
       return { ok: result.outcome === 'loaded', text: reloadText(result) }
     },
-    ...(parts.tls === undefined ? {} : { certificates: parts.tls.control }),
+    ...(parts.tls === undefined
+      ? {}
+      : { certificates: pool?.controlled(parts.tls.control) ?? parts.tls.control }),
   })
 }
 

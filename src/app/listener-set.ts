@@ -45,8 +45,13 @@ async function openListener(key: Key, address: ListenAddress, listener: Listener
   try {
     return { key, listener, port: await listener.listen(address) }
   } catch (cause) {
-    throw new ListenFailed(key === 'server' ? 'server.addr' : `listen.${key}`, addressText(address), cause)
+    throw listenFailure(key, address, cause)
   }
+}
+
+/** The error of an address that cannot be opened. */
+export function listenFailure(key: keyof OpenPorts, address: ListenAddress, cause: unknown): ListenFailed {
+  return new ListenFailed(key === 'server' ? 'server.addr' : `listen.${key}`, addressText(address), cause)
 }
 
 function addressText(address: ListenAddress): string {

@@ -14,6 +14,7 @@ const RETIRE_MS = 5 * 60_000
 export interface Prepared {
   /** Keys whose change waits for the next start. */
   readonly restart: readonly string[]
+  readonly authority: Authority
   /** From the next request on it decides. Never rejects. */
   commit(): Promise<void>
   abandon(): Promise<void>
@@ -28,7 +29,7 @@ export interface Live {
   readonly authority: () => Authority
   readonly audit: () => Auditor
   /** @throws ExternalFileError; nothing has changed then. */
-  prepare(loaded: LoadedConfig): Promise<Prepared>
+  prepare(loaded: LoadedConfig, openAuthority?: ServingParts['openAuthority']): Promise<Prepared>
   /** Ends the programs and connections of every configuration that was in force. */
   close(): Promise<void>
 }
@@ -50,13 +51,14 @@ export function createLive(parts: ServingParts): Live {
     isOurs: host => current.isOurs(host),
     authority: () => authority,
     audit: () => audit,
-    prepare: async loaded => {
+    prepare: async (loaded, openAuthority = parts.openAuthority) => {
       const running = parts.loaded.config
       const config = withFixedKeys(running, loaded.config)
       const next = { ...loaded, config }
-      const opened = await parts.openAuthority(next)
+      const opened = await openAuthority(next)
       return {
         restart: restartKeys(running, loaded.config),
+        authority: opened,
         commit: async () => {
           // Whoever has changed the registry behind our back says so by a reload.
           parts.upstream.cache.clear()

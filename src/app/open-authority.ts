@@ -29,6 +29,8 @@ export interface Authority extends AuthenticatorChain {
   /** A promise only where an authorizer is asked; rejects with AuthzUnavailable when it cannot tell. */
   readonly decide: (question: Question) => Decision | Promise<Decision>
   readonly requireSignature: RequireSignature
+  /** Files with the public keys of `require_signature` that were read, by their paths. */
+  readonly keyTexts: Readonly<Record<string, string>>
   /** Ends programs and connections; questions under way fail. */
   close(): Promise<void>
 }
@@ -57,7 +59,12 @@ export async function openAuthority(loaded: LoadedConfig, effects: AuthorityEffe
     const users = createStaticUsers({ users: config.users, workers, clock })
     const others = await openAuthenticators(loaded, effects, closers)
     const authorizers = await openAuthorizers(loaded, effects, closers)
-    const rules = await loadKeys(config.require_signature, { readText: file => readFile(file, 'utf8') })
+    const keyTexts: Record<string, string> = {}
+    const readText = async (file: string) => {
+      keyTexts[file] = await readFile(file, 'utf8')
+      return keyTexts[file]
+    }
+    const rules = await loadKeys(config.require_signature, { readText })
     const chain = createDecisionChain({ decideByAcl: question => decide(policy, question), authorizers })
     return {
       ...createAuthenticatorChain({
@@ -68,13 +75,9 @@ export async function openAuthority(loaded: LoadedConfig, effects: AuthorityEffe
         })),
         acceptsCertificates: config.tls.client_auth !== undefined,
       }),
-      decide: question => {
-        const decision = chain(question)
-        return decision instanceof Promise
-          ? decision.then(later => count(later, metrics))
-          : count(decision, metrics)
-      },
+      decide: question => counted(chain(question), metrics),
       requireSignature: createRequireSignature({ rules, check, log }),
+      keyTexts,
       close,
     }
   } catch (error) {
@@ -129,6 +132,16 @@ function measured(backend: string, authenticate: Authenticate, metrics: Metrics)
       throw error
     }
   }
+}
+
+/** A decision, counted when it is there. */
+export function counted(
+  decision: Decision | Promise<Decision>,
+  metrics: Metrics,
+): Decision | Promise<Decision> {
+  return decision instanceof Promise
+    ? decision.then(later => count(later, metrics))
+    : count(decision, metrics)
 }
 
 function count(decision: Decision, metrics: Metrics): Decision {

@@ -46,6 +46,7 @@ export async function openParts(options: AppOptions, opened: Opened): Promise<Pa
   const openAnother = (another: LoadedConfig) => openAuthority(another, authorityEffects)
   const openAudit = (selection: AuditSelection) => createAuditPort({ sink, clock, metrics, selection })
   const authority = await openAnother(loaded)
+  const listCursorKey = randomBytes(32)
   await upstream.probe.check()
   return {
     ...options,
@@ -53,6 +54,8 @@ export async function openParts(options: AppOptions, opened: Opened): Promise<Pa
     newId,
     key,
     tls,
+    address: registry.address,
+    listCursorKey,
     sink,
     readClientCertificate: tls?.readClientCertificate,
     audit: openAudit(config.audit),
@@ -63,7 +66,7 @@ export async function openParts(options: AppOptions, opened: Opened): Promise<Pa
     uploads: createUploadSessions(),
     locks: createKeyedLocks({ waitMs: 20_000, maxWaiting: 1_000 }),
     signatureCheck,
-    listCursor: createListCursor(randomBytes(32)),
+    listCursor: createListCursor(listCursorKey),
     upstream,
     underway: createUnderway(),
     draining: new AbortController(),

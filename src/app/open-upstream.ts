@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import { createCachedForward } from '../content/cached-forward.ts'
-import { createFreshness } from '../content/freshness.ts'
+import { type BroadcastChange, createFreshness } from '../content/freshness.ts'
 import { createMemoryCache, type MemoryCache } from '../content/memory-cache.ts'
 import { createWatchedSend } from '../content/watched-write.ts'
 import { discardBody } from '../http/discard-body.ts'
@@ -13,7 +13,7 @@ import type { TagListing } from '../model/tagged-manifest.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { SigningKey } from '../token/signing-key.ts'
 import { type UpstreamAddress, upstreamName } from '../upstream/address.ts'
-import { createUpstreamClient } from '../upstream/client.ts'
+import { createUpstreamClient, type UpstreamClient } from '../upstream/client.ts'
 import { createSmallFetch } from '../upstream/fetch-small.ts'
 import { createForwarder, type ForwardExchange } from '../upstream/forward.ts'
 import { createListPages } from '../upstream/list-page.ts'
@@ -50,22 +50,23 @@ export interface Upstream {
   close(): Promise<void>
 }
 
-export function openUpstream(
-  config: Config,
-  address: UpstreamAddress,
-  effects: { readonly key: SigningKey; readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
-): Upstream {
+export interface UpstreamEffects {
+  readonly key: SigningKey
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  /** That of another thread; without one the registry is asked from here. */
+  readonly probe?: UpstreamProbe
+  /** Tells the other threads what has changed. */
+  readonly broadcast?: BroadcastChange
+}
+
+export function openUpstream(config: Config, address: UpstreamAddress, effects: UpstreamEffects): Upstream {
   const { key, clock, log, metrics } = effects
   const { registry, token } = config
   const name = upstreamName(address)
   const client = createUpstreamClient(address)
-  const probe = createUpstreamProbe({
-    client,
-    name,
-    intervalMs: PROBE_INTERVAL_MS,
-    log,
-    onResult: ({ state }) => metrics.setUpstreamUp(name, state === 'open' || state === 'guarded'),
-  })
+  const probe = effects.probe ?? openProbe(client, name, effects)
   const buffers = createTransferBuffers(config.limits.transfer_memory)
   const services = createServices({
     configured: token.service,
@@ -87,7 +88,7 @@ export function openUpstream(
   const { onRedirect } = redirects
   const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody, buffers, onRedirect })
   const sender = createBufferedSender(way)
-  const cache = createMemoryCache(config.cache, createFreshness())
+  const cache = createMemoryCache(config.cache, createFreshness(effects.broadcast))
   const cached = createCachedForward(forwarder.forward, { cache, count: metrics.countCacheRequest })
   const findTag = createFindTag({ client, address, authorization: name => own(pullOf(name)) })
   const listPage = createListPages({
@@ -111,6 +112,16 @@ export function openUpstream(
       await Promise.all([client, small, redirects, sender].map(part => part.close()))
     },
   }
+}
+
+function openProbe(client: UpstreamClient, name: string, { log, metrics }: UpstreamEffects): UpstreamProbe {
+  return createUpstreamProbe({
+    client,
+    name,
+    intervalMs: PROBE_INTERVAL_MS,
+    log,
+    onResult: ({ state }) => metrics.setUpstreamUp(name, state === 'open' || state === 'guarded'),
+  })
 }
 
 /** For a client's request: its own token where it is passed on, else ours. */

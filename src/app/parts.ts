@@ -12,6 +12,7 @@ import type { Metrics } from '../ops/metrics.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
 import type { ReadClientCertificate } from '../tls/client-certificates.ts'
 import type { SigningKey } from '../token/signing-key.ts'
+import type { UpstreamAddress } from '../upstream/address.ts'
 import type { Authority } from './open-authority.ts'
 import type { Tls } from './open-tls.ts'
 import type { Upstream } from './open-upstream.ts'
@@ -59,6 +60,9 @@ export interface ServingParts {
 /** Everything that is open by the time the listeners are made. */
 export interface Parts extends AppOptions, ServingParts {
   readonly tls: Tls | undefined
+  /** Of the registry. */
+  readonly address: UpstreamAddress
+  readonly listCursorKey: Uint8Array
   readonly sink: AuditSink
   readonly workers: PasswordWorkers
 }

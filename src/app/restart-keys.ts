@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 const FIXED: readonly (readonly [name: string, pick: (config: Config) => unknown])[] = [
   ['domains', config => config.domains],
   ['listen', config => config.listen],
+  ['workers', config => config.workers],
   ['tls', config => config.tls],
   ['trusted_proxies', config => (config.listen.proxy_protocol ? config.trusted_proxies : undefined)],
   ['server.addr', config => config.server.listen],
@@ -24,11 +25,12 @@ export function restartKeys(running: Config, wanted: Config): readonly string[] 
 
 /** `wanted` with everything that is bound to a start as it runs now. */
 export function withFixedKeys(running: Config, wanted: Config): Config {
-  const { domains, listen, tls, registry, cache, state_dir, log, token, server, audit } = running
+  const { domains, listen, workers, tls, registry, cache, state_dir, log, token, server, audit } = running
   return {
     ...wanted,
     domains,
     listen,
+    workers,
     tls,
     // The listeners know from whom a PROXY header comes.
     trusted_proxies: listen.proxy_protocol ? running.trusted_proxies : wanted.trusted_proxies,

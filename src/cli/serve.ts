@@ -28,8 +28,9 @@ export async function serve(file: string, terminal: Terminal, glog: GlogFlags): 
     followSignals(app, { log, terminal })
     log.info('ready', { version: terminal.version, ...app.ports })
     if (isForPeople(loaded)) terminal.print(banner(loaded.config, app.ports, terminal.version))
-    await stopRequested
-    return (await app.stop()) ? EXIT.ok : EXIT.failed
+    const ended = await Promise.race([stopRequested.then(() => 'asked'), app.failed.then(() => 'failed')])
+    const isDrained = await app.stop()
+    return ended === 'asked' && isDrained ? EXIT.ok : EXIT.failed
   } catch (error) {
     return complainOf(error, terminal)
   }

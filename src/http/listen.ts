@@ -36,9 +36,9 @@ export interface ListenerLimits {
 
 const LIMITS: ListenerLimits = { headersMs: 30_000, idleMs: 5 * 60_000 }
 
-/** Where to listen; `path` is a Unix socket. */
+/** Where to listen; `path` is a Unix socket. With `reusePort` other listeners may have the port, too. */
 export type ListenAddress =
-  | { readonly host?: string | undefined; readonly port: number }
+  | { readonly host?: string | undefined; readonly port: number; readonly reusePort?: boolean }
   | { readonly path: string }
 
 export interface ListenerOptions {

@@ -16,6 +16,8 @@ export interface UpstreamProbe {
   service(): string | undefined
   /** Asks now; callers that come meanwhile share the answer. Never rejects. */
   check(): Promise<UpstreamState>
+  /** Calls `listener` after each result. */
+  onResult(listener: () => void): void
   close(): void
 }
 
@@ -43,6 +45,7 @@ export function createUpstreamProbe({
   let service: string | undefined
   let running: Promise<UpstreamState> | undefined
   let ticks = 0
+  const listeners = new Set<() => void>()
   const every = Math.max(1, Math.round(intervalMs / FIRST_INTERVAL_MS))
   const askOnce = async () => {
     const next = await ask(client)
@@ -50,6 +53,7 @@ export function createUpstreamProbe({
     current = next
     if (next.state === 'guarded') service = next.service ?? service
     onResult(next)
+    for (const listener of listeners) listener()
     return next
   }
   const check = () => {
@@ -64,7 +68,13 @@ export function createUpstreamProbe({
     if (current.state === 'down' || current.state === 'unknown' || ticks % every === 0) void check()
   }, FIRST_INTERVAL_MS)
   timer.unref()
-  return { current: () => current, service: () => service, check, close: () => clearInterval(timer) }
+  return {
+    current: () => current,
+    service: () => service,
+    check,
+    onResult: listener => void listeners.add(listener),
+    close: () => clearInterval(timer),
+  }
 }
 
 async function ask(client: UpstreamClient): Promise<UpstreamState> {

@@ -1,0 +1,26 @@
+import { type AuditSelection, createAuditFilter } from '../../audit/audit-filter.ts'
+import type { Auditor } from '../../audit/auditor.ts'
+import { createExchangeDescriber } from '../../audit/exchange-describer.ts'
+import type { AuditEvent } from '../../model/audit-event.ts'
+import { AuditUnwritable } from '../../model/errors.ts'
+import type { Clock } from '../../model/ports.ts'
+import { ThreadUnavailable } from '../../threads/thread-unavailable.ts'
+import type { Owner } from './owner.ts'
+
+/** Describes what happened here; the owner, who knows what other workers have seen, makes lines of it. */
+export function createRemoteAuditor(
+  owner: Owner,
+  { clock, selection }: { readonly clock: Clock; readonly selection: AuditSelection },
+): Auditor {
+  const isSelected = createAuditFilter(selection)
+  const write = async (event: AuditEvent): Promise<void> => {
+    // A manifest may teach the owner its tag, even when it is no line.
+    const teaches = event.kind === 'manifest' || event.kind === 'index'
+    if (!teaches && !isSelected(event)) return
+    await owner.ask('audit', event).catch((error: unknown) => {
+      if (!(error instanceof ThreadUnavailable)) throw error
+      throw new AuditUnwritable('the audit log is in another thread, which cannot be asked', { cause: error })
+    })
+  }
+  return { ...createExchangeDescriber({ write, clock, monotonic: () => performance.now() }), event: write }
+}
