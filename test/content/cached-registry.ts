@@ -4,6 +4,7 @@ import { digestOf } from '../e2e/parity-content.ts'
 import { basic, startLandwaiter, type TestLandwaiter } from '../support/landwaiter.ts'
 import { type RealRegistry, startRealRegistry } from '../support/real-registry.ts'
 import type { Scope } from '../support/scope.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 /** One answer, its body as bytes. */
 export interface Answer {
@@ -91,6 +92,19 @@ export async function putManifest(
   const put = await ask(call, { headers: { 'content-type': type }, body })
   if (put.status !== 201) throw new Error(`the manifest was not taken: ${put.status} ${put.body}`)
   return digest
+}
+
+/** The audit lines of a repository, as soon as there are `count`, without what differs from one to the next. */
+export async function auditLines(
+  landwaiter: TestLandwaiter,
+  repository: string,
+  count: number,
+): Promise<readonly object[]> {
+  const lines = await waitFor(`${count} audit lines of ${repository}`, () => {
+    const written = landwaiter.audit().filter(line => line.repository === repository)
+    return written.length >= count && written
+  })
+  return lines.map(({ time: _time, id: _id, seq: _seq, duration_ms: _ms, ...line }) => line)
 }
 
 /** An answer without what differs from one to the next, or is the connection's. */
