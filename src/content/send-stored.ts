@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Transfer } from '../model/exchange.ts'
 import type { ContentExchange } from './content-exchange.ts'
+import type { Pieces } from './piece.ts'
+import { type SentBody, sendPieces } from './send-pieces.ts'
 import type { StoredHead } from './stored-answer.ts'
 
 /** A head to send, with its body unless that is left out. */
@@ -9,36 +11,51 @@ export interface StoredReply {
   readonly body?: Uint8Array | undefined
 }
 
+/** A larger body goes piece by piece, so that what reached a client that leaves is known. */
+const PIECE_BYTES = 64 * 1024
+
 /** Answers from memory as the forwarder would. @throws what `beforeAnswer` throws. */
 export async function sendStored(
-  { res, beforeAnswer }: Pick<ContentExchange, 'res' | 'beforeAnswer'>,
+  { res, beforeAnswer, tap }: Pick<ContentExchange, 'res' | 'beforeAnswer' | 'tap'>,
   { head, body }: StoredReply,
 ): Promise<Transfer> {
   // What has already been torn down reports no end any more; 499 is the customary number for that.
   if (res.destroyed) return { status: 499, complete: false, bytesIn: 0, bytesOut: 0 }
   await beforeAnswer(head.shown)
-  const { status, headers, facts } = head
-  const complete = !res.destroyed && (await finish(res, { status, headers, body }))
-  return { status, complete, bytesIn: 0, bytesOut: bytesOut(res, complete, body), ...facts }
+  if (tap !== undefined) tap(head.shown)?.(body ?? NOTHING)
+  const { complete, bytesOut } = res.destroyed ? UNSENT : await send(res, { head, body })
+  return { status: head.status, complete, bytesIn: 0, bytesOut, ...head.facts }
 }
 
-/** Resolves to whether the answer went out whole. */
-function finish(
-  res: ServerResponse,
-  {
-    status,
-    headers,
-    body,
-  }: Pick<StoredHead, 'status' | 'headers'> & { readonly body: Uint8Array | undefined },
-): Promise<boolean> {
+const NOTHING = new Uint8Array()
+const UNSENT: SentBody = { complete: false, bytesOut: 0 }
+
+function send(res: ServerResponse, { head, body }: StoredReply): Promise<SentBody> {
+  const { status, headers } = head
+  if (body !== undefined && body.length > PIECE_BYTES) {
+    res.writeHead(status, headers)
+    return sendPieces(res, piecesOf(body), body)
+  }
   return new Promise(resolve => {
-    res.once('close', () => resolve(res.writableFinished))
+    res.once('close', () => {
+      const complete = res.writableFinished
+      const length = body?.length ?? 0
+      resolve({ complete, bytesOut: complete ? length : Math.max(0, length - res.writableLength) })
+    })
+    // In one write.
     res.writeHead(status, headers)
     res.end(body)
   })
 }
 
-function bytesOut(res: ServerResponse, complete: boolean, body: Uint8Array | undefined): number {
-  if (body === undefined || !res.headersSent) return 0
-  return complete ? body.length : Math.max(0, body.length - res.writableLength)
+function piecesOf(body: Uint8Array): Pieces {
+  let at = 0
+  return {
+    next: async () => {
+      const bytes = body.subarray(at, at + PIECE_BYTES)
+      at += bytes.length
+      return bytes.length === 0 ? undefined : { bytes, release: () => undefined }
+    },
+    close: () => undefined,
+  }
 }
