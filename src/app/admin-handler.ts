@@ -35,6 +35,6 @@ function refresh({ metrics, sink, tls, upstream }: Parts): void {
   const { degraded, queueBytes } = sink.status()
   metrics.setAuditDegraded(degraded !== undefined)
   metrics.setAuditQueueBytes(queueBytes)
-  metrics.setCaches(upstream.cache.usage())
+  metrics.setCaches(upstream.cacheUsage())
   metrics.setCertificates(tls?.source.certificates() ?? [])
 }

@@ -27,7 +27,7 @@ import {
 import { createFindTag, type FindTag } from '../upstream/tag-target.ts'
 import { listTaggedManifests } from '../upstream/tagged-manifests.ts'
 import { createTransferBuffers } from '../upstream/transfer-buffers.ts'
-import { openDirectRead } from './open-direct-read.ts'
+import { openBlobFiles } from './open-blob-files.ts'
 import { openRedirects } from './open-redirects.ts'
 import { createServices, fallbackService, type Services } from './services.ts'
 import { createUpstreamBearer } from './upstream-bearer.ts'
@@ -47,6 +47,7 @@ export interface Upstream {
   readonly fetchContent: FetchContent
   readonly listPage: ReturnType<typeof createListPages>
   readonly cache: MemoryCache
+  cacheUsage(): ReturnType<MemoryCache['usage']>
   close(): Promise<void>
 }
 
@@ -78,6 +79,7 @@ export function openUpstream(config: Config, address: UpstreamAddress, effects: 
   const small = createSmallFetch(address)
   const own = async (access: ForwardExchange['access']) =>
     registry.auth === 'none' ? undefined : bearer(OWN_NAME, access)
+  const ownPull = (repository: string) => own(pullOf(repository))
   const way = {
     address,
     refusalIsOurs: registry.auth !== 'passthrough',
@@ -89,8 +91,10 @@ export function openUpstream(config: Config, address: UpstreamAddress, effects: 
   const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody, buffers, onRedirect })
   const sender = createBufferedSender(way)
   const cache = createMemoryCache(config.cache, createFreshness(effects.broadcast))
-  const cached = createCachedForward(forwarder.forward, { cache, count: metrics.countCacheRequest })
-  const findTag = createFindTag({ client, address, authorization: name => own(pullOf(name)) })
+  const moments = cache.freshness.digests
+  const fileEffects = { address, client, authorization: ownPull, moments, buffers, log, metrics }
+  const files = openBlobFiles(config, fileEffects, forwarder.forward)
+  const findTag = createFindTag({ client, address, authorization: ownPull })
   const listPage = createListPages({
     get: small.get,
     authorization: list => own(list.kind === 'catalog' ? WHOLE_CATALOG : pullOf(list.name)),
@@ -98,15 +102,17 @@ export function openUpstream(config: Config, address: UpstreamAddress, effects: 
   return {
     probe,
     services,
-    forward: openDirectRead(config, { buffers, log, metrics }, cached),
+    forward: createCachedForward(files.forward, { cache, count: metrics.countCacheRequest }),
     send: createWatchedSend(sender.send, cache.freshness),
     findTag,
     taggedManifests: (repository, signal) =>
       listTaggedManifests({ listPage, findTag }, { name: repository, signal }),
-    fetchContent: createRegistryContent({ get: small.get, authorization: name => own(pullOf(name)) }),
+    fetchContent: createRegistryContent({ get: small.get, authorization: ownPull }),
     listPage,
     cache,
+    cacheUsage: () => [...cache.usage(), ...files.usage()],
     close: async () => {
+      await files.close()
       probe.close()
       forwarder.close()
       await Promise.all([client, small, redirects, sender].map(part => part.close()))

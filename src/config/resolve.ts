@@ -4,7 +4,13 @@ import { type ListenAddress, parseListenAddress, type UpstreamAddress } from './
 import { pairOf, tlsMode } from './resolve-tls.ts'
 import type { ServerSchema, TokenSchema } from './section-docker-auth.ts'
 import type { DomainsSchema, TlsSchema } from './section-network.ts'
-import { defaultRun, type RegistrySchema, type RunChoice, type S3Storage } from './section-registry.ts'
+import {
+  defaultRun,
+  type RegistrySchema,
+  type RunChoice,
+  readsDirectly,
+  type S3Storage,
+} from './section-registry.ts'
 
 interface Sections {
   readonly domains: z.output<typeof DomainsSchema>
@@ -121,6 +127,6 @@ function settled(run: RunChoice, stateDir: string): RunSettings {
     storage:
       storage.kind === 's3' ? storage : { ...storage, root: storage.root ?? join(stateDir, 'registry') },
     delete: run.delete,
-    direct_read: storage.kind === 'filesystem' && run.direct_read !== false,
+    direct_read: readsDirectly(run),
   }
 }

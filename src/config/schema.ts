@@ -23,7 +23,7 @@ import {
   WorkersSchema,
 } from './section-network.ts'
 import { AuditSchema, LimitsSchema, LogSchema } from './section-output.ts'
-import { RegistrySchema } from './section-registry.ts'
+import { RegistrySchema, readsDirectly } from './section-registry.ts'
 import { RequireSignatureSchema } from './section-signature.ts'
 import { type StaticUser, UsersSchema } from './section-users.ts'
 
@@ -117,6 +117,14 @@ export const ConfigSchema = FileSchema.refine(
     file => file.acl !== NO_ACL || 'ext_authz' in file || 'http_authz' in file || 'casbin_authz' in file,
     { error: complaintOfAbsence(AclSchema), path: ['acl'], ...always },
   )
+  .refine(({ cache, workers }) => typeof cache === 'number' || !cache.disk || workers === 1, {
+    error: 'is used by one thread only; leave out workers',
+    path: ['cache', 'disk'],
+  })
+  .refine(({ cache, registry }) => typeof cache === 'number' || !cache.disk || !readsDirectly(registry.run), {
+    error: 'is of no use beside registry.run, whose own files are read',
+    path: ['cache', 'disk'],
+  })
   .superRefine((file, context) => {
     for (const { path, message } of acmeFaults(file)) context.addIssue({ code: 'custom', path, message })
   })

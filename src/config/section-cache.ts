@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, type Parsed, parseByteSize, parsedText } from './schema-kit.ts'
+import { byteSize, duration, type Parsed, parseByteSize, parsedText } from './schema-kit.ts'
 
 const OFF = 'off'
 const LONGEST_MS = 60_000
@@ -30,6 +30,18 @@ const CachesSchema = z.strictObject({
     .describe(
       'How long the registry is not asked again whether a manifest or blob is still there; at most `1m`. What is deleted through us is forgotten at once.',
     ),
+  disk: z
+    .strictObject({
+      dir: z
+        .string()
+        .min(1, 'must not be empty')
+        .describe('Directory of its own for the files; each process needs another.'),
+      size: byteSize()
+        .refine(bytes => bytes >= 1024 * 1024, 'must be 1MiB or more')
+        .describe('Most bytes on the disk; what was not read for longest goes. `20GiB`.'),
+    })
+    .optional()
+    .describe('Files for blobs of registries whose storage is elsewhere.'),
   tag_ttl: ttl()
     .optional()
     .describe(
@@ -39,6 +51,8 @@ const CachesSchema = z.strictObject({
 
 /** Bounds of the caches; 0 is off. */
 export interface CacheSettings {
+  /** Absent when there is no disk cache; `size` in bytes. */
+  readonly disk?: { readonly dir: string; readonly size: number }
   readonly manifests: number
   readonly blobs: number
   readonly existence_ttl_ms: number
@@ -63,9 +77,10 @@ export function resolveCache({
   readonly registry: { readonly run?: unknown }
 }): CacheSettings {
   if (typeof cache === 'number') return { manifests: 0, blobs: 0, existence_ttl_ms: 0, tag_ttl_ms: 0 }
-  const { manifests, blobs, existence_ttl, tag_ttl } = cache
+  const { manifests, blobs, existence_ttl, tag_ttl, disk } = cache
   const isOurs = registry.run !== undefined && registry.run !== false
   return {
+    ...(disk === undefined ? {} : { disk }),
     manifests,
     blobs,
     existence_ttl_ms: existence_ttl,

@@ -165,6 +165,12 @@ export function defaultRun(): RunChoice {
   return RunSchema.parse({})
 }
 
+/** Whether blobs are read from the files of the registry that is run, if one is. */
+export function readsDirectly(run: RunChoice | boolean | undefined): boolean {
+  if (run === undefined || run === false) return false
+  return run === true || (run.storage.kind === 'filesystem' && run.direct_read !== false)
+}
+
 function secret(text: string | undefined): Secret | undefined {
   return text === undefined ? undefined : new Secret(text)
 }

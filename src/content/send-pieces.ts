@@ -34,9 +34,10 @@ export async function sendPieces(
       underway = write(res, piece)
     }
   } catch (fault) {
+    const isLeft = res.destroyed
     res.destroy()
     await underway
-    return { ...left(res, bytesOut), fault }
+    return isLeft ? left(res, bytesOut) : { ...left(res, bytesOut), fault }
   }
   const isEnded = await end(res)
   return (await underway) && isEnded ? { complete: true, bytesOut } : left(res, bytesOut)

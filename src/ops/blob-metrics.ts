@@ -4,6 +4,8 @@ import type { Families } from './metric-families.ts'
 export interface BlobMetrics {
   /** Counts an answer that came from the registry's own files. */
   countDirectRead(): void
+  /** Counts what a disk refused, and blobs with other bytes than their digest says. */
+  countDiskCacheFault(reason: 'disk' | 'corrupt'): void
 }
 
 /** Metrics of blobs that are answered from files. */
@@ -12,5 +14,13 @@ export function blobMetrics(families: Families): BlobMetrics {
     name: 'direct_reads_total',
     help: 'Answers with blobs that were read from the files of the registry.',
   })
-  return { countDirectRead: () => directReads([]) }
+  const faults = families.counter({
+    name: 'disk_cache_faults_total',
+    help: 'Faults of the disk cache: the disk refused something (disk), or a blob had other bytes (corrupt).',
+    labels: ['reason'],
+  })
+  return {
+    countDirectRead: () => directReads([]),
+    countDiskCacheFault: reason => faults([reason]),
+  }
 }

@@ -20,7 +20,7 @@ export function cacheMetrics(families: Families): CacheMetrics {
   const entries = families.gauge({ name: 'cache_entries', help: 'Entries of a cache.', labels: ['cache'] })
   const bytes = families.gauge({
     name: 'cache_bytes',
-    help: 'Memory of the entries of a cache, about.',
+    help: 'What the entries of a cache take, in memory or on the disk, about.',
     labels: ['cache'],
   })
   return {

@@ -112,6 +112,19 @@ t.test('checks values of its own sections', async t => {
       ['3:22: error: registry.upstream: must be http://HOST:PORT or unix:/PATH; leave out user and password'],
     ],
     [
+      below('cache: {disk: {dir: /cache, size: 1GiB}}\nregistry: {run: true}'),
+      ['3:15: error: cache.disk: is of no use beside registry.run, whose own files are read'],
+    ],
+    [
+      below('cache: {disk: {dir: /cache, size: 1GiB}}\nworkers: 2'),
+      ['3:15: error: cache.disk: is used by one thread only; leave out workers'],
+    ],
+    [below('cache: {disk: {dir: /cache}}'), ['3:9: error: cache.disk.size: is missing']],
+    [
+      below('cache: {disk: {dir: /cache, size: 10KiB}}'),
+      ['3:35: error: cache.disk.size: must be 1MiB or more'],
+    ],
+    [
       below('registry: {upstream: "unix:run/r.sock"}'),
       ['3:22: error: registry.upstream: must be http://HOST:PORT or unix:/PATH; give the absolute path'],
     ],

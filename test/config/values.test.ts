@@ -185,6 +185,17 @@ t.test("opens docker_auth's listener with TLS off only", async t => {
   t.equal((await sections('server: {addr: /run/a.sock, net: unix}')).server.listen, null)
 })
 
+t.test('knows a disk cache', async t => {
+  const disk = async (text: string) => (await sections(text)).cache.disk
+  t.equal(await disk(''), undefined)
+  t.strictSame(await disk('cache: {disk: {dir: /cache, size: 20GiB}}'), {
+    dir: '/cache',
+    size: 20 * 1024 ** 3,
+  })
+  const besideRun = 'registry: {run: {direct_read: no}}\ncache: {disk: {dir: /cache, size: 1048576}}'
+  t.strictSame(await disk(besideRun), { dir: '/cache', size: 1024 ** 2 })
+})
+
 t.test('settles how the registry is run', async t => {
   const upstream = { kind: 'unix', path: '/state/registry.sock' }
   const run = async (text: string) => (await sections(`state_dir: /state\nregistry: {run: ${text}}`)).registry

@@ -22,7 +22,7 @@ const NEVER = `sha256:${'0'.repeat(64)}`
 /** One that reads the files of its registry under `root`. */
 function startDirect(t: Test, root: string, run: object = {}): Promise<TestLandwaiter> {
   const registry = { run: { binary: findRegistry(), storage: { filesystem: { root } }, ...run } }
-  return startLandwaiter(t, { config: { registry } })
+  return startLandwaiter(t, { config: { registry, cache: 'off' } })
 }
 
 async function directReads({ adminUrl }: TestLandwaiter): Promise<number> {

@@ -42,6 +42,7 @@ t.test('exposes every metric under its name with what was counted', async t => {
   metrics.setAuditQueueBytes(512)
   metrics.setAuditDegraded(true)
   metrics.countDirectRead()
+  metrics.countDiskCacheFault('disk')
   metrics.setCertificates([{ names: ['a.test', '10.0.0.5'], notAfter: 1_800_000_000_500 }])
   metrics.setConfigReload('loaded', 1_790_000_000_000)
   metrics.setConfigReload('rejected', 1_790_000_001_000)
@@ -69,6 +70,7 @@ t.test('exposes every metric under its name with what was counted', async t => {
     ['landwaiter_audit_queue_bytes', 512],
     ['landwaiter_audit_degraded', 1],
     ['landwaiter_direct_reads_total', 1],
+    ['landwaiter_disk_cache_faults_total reason=disk', 1],
     ['landwaiter_tls_cert_not_after_timestamp_seconds domain=a.test', 1_800_000_000.5],
     ['landwaiter_tls_cert_not_after_timestamp_seconds domain=10.0.0.5', 1_800_000_000.5],
     ['landwaiter_config_last_reload_successful', 0],
