@@ -63,7 +63,13 @@ export function createAnswerReader(method: string, events: AnswerEvents): Answer
       if (sink === undefined) held.push(Buffer.from(content))
       else sink.write(content)
     })
-    readBody(found.rest)
+    try {
+      readBody(found.rest)
+    } catch (error) {
+      // Nobody has seen the head yet, so the whole answer is the fault.
+      head = undefined
+      throw error
+    }
     events.onHead(head)
   }
   return {
