@@ -10,10 +10,11 @@ import type { ResponseHead } from './response-head.ts'
 import { createResponseSink } from './response-sink.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
-/** A permitted request, its headers and target ready for the registry. */
-export interface RelayedRequest {
+/** A permitted request; `head` is what the registry gets. */
+interface RelayedRequest {
   readonly req: IncomingMessage
   readonly res: ServerResponse
+  readonly head: string
 }
 
 /** The client left before there was an answer; so much of its body had come. */
@@ -43,16 +44,17 @@ export function createRelay(
   return {
     close: pool.close,
     ask: async (req, res) => {
+      const request = { req, res, head: requestHead(req) }
       const acquired = pool.acquire()
       const connection = acquired instanceof Promise ? await acquired : acquired
       if (res.destroyed) {
         pool.release(connection)
         return { status: undefined, bytesIn: () => 0 }
       }
-      const first = await attempt({ req, res }, connection)
+      const first = await attempt(request, connection)
       if (!isStale(first, connection, req) || res.destroyed) return answerOf(first)
       // The registry had closed a kept connection, as by a restart. Without a body one more try is safe.
-      return answerOf(await attempt({ req, res }, await pool.acquireNew()))
+      return answerOf(await attempt(request, await pool.acquireNew()))
     },
   }
 }
@@ -80,7 +82,7 @@ interface Shared {
 
 function sendOn(
   connection: RegistryConnection,
-  { req, res }: RelayedRequest,
+  { req, res, head }: RelayedRequest,
   shared: Shared,
 ): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
@@ -92,13 +94,13 @@ function sendOn(
   }
   const onClose = () => settle({ kind: 'client left', bytesIn: lent.bytesIn })
   const reader = createAnswerReader(req.method ?? '', {
-    onHead: head => settle({ kind: 'answer', answer: answerWith(head, { reader, lent, shared }) }),
+    onHead: found => settle({ kind: 'answer', answer: answerWith(found, { reader, lent, shared }) }),
     onFault: (error, isSilent) => settle({ kind: 'fault', error, isSilent }),
     onEnd: isClean => (isClean ? lent.giveBack() : lent.drop()),
   })
   res.once('close', onClose)
   connection.attach(reader)
-  connection.socket.write(requestHead(req), 'latin1')
+  connection.socket.write(head, 'latin1')
   if (hasBody(req)) lent.carry(sendRequestBody(req, connection.socket, shared.buffers))
   return promise
 }
