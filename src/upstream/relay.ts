@@ -9,6 +9,7 @@ import { requestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createResponseSink } from './response-sink.ts'
 import type { UpstreamAnswer } from './upstream-answer.ts'
+import { createYoungGarbage, type YoungGarbage } from './young-garbage.ts'
 
 /** A permitted request; `head` is what the registry gets. */
 interface RelayedRequest {
@@ -39,8 +40,9 @@ export function createRelay(
   { buffers, limits }: { readonly buffers: TransferBuffers; readonly limits: ConnectionLimits },
 ): Relay {
   const pool = createConnectionPool(address, limits)
+  const shared = { buffers, garbage: createYoungGarbage(), release: pool.release }
   const attempt = (request: RelayedRequest, connection: RegistryConnection) =>
-    sendOn(connection, request, { buffers, release: pool.release })
+    sendOn(connection, request, shared)
   return {
     close: pool.close,
     ask: async (req, res) => {
@@ -77,6 +79,7 @@ function answerOf(outcome: Outcome): UpstreamAnswer | ClientLeft {
 
 interface Shared {
   readonly buffers: TransferBuffers
+  readonly garbage: YoungGarbage
   readonly release: (connection: RegistryConnection) => void
 }
 
@@ -101,7 +104,7 @@ function sendOn(
   res.once('close', onClose)
   connection.attach(reader)
   connection.socket.write(head, 'latin1')
-  if (hasBody(req)) lent.carry(sendRequestBody(req, connection.socket, shared.buffers))
+  if (hasBody(req)) lent.carry(sendRequestBody(req, connection.socket, shared))
   return promise
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TransferBuffers } from '../model/ports.ts'
+import type { YoungGarbage } from './young-garbage.ts'
 
 /** The body of a client's request on its way to the registry. */
 export interface RequestBody {
@@ -19,7 +20,11 @@ const BATCH_BYTES = 256 * 1024
  * Sends the body of `req` to `socket`: what comes in one turn of the event loop goes out in one system call. At most
  * a buffer's worth of bytes waits; then the client is not read from until the registry has taken its part.
  */
-export function sendRequestBody(req: IncomingMessage, socket: Socket, buffers: TransferBuffers): RequestBody {
+export function sendRequestBody(
+  req: IncomingMessage,
+  socket: Socket,
+  { buffers, garbage }: { readonly buffers: TransferBuffers; readonly garbage: YoungGarbage },
+): RequestBody {
   const isChunked = req.headers['transfer-encoding'] !== undefined
   const lease = buffers.open()
   let bytes = 0
@@ -50,6 +55,7 @@ export function sendRequestBody(req: IncomingMessage, socket: Socket, buffers: T
   }
   const onData = (piece: Buffer) => {
     bytes += piece.length
+    garbage(piece.length)
     batchBytes += piece.length
     batch.push(piece)
     if (batchBytes >= Math.min(BATCH_BYTES, lease.size())) flush()
