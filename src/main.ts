@@ -6,9 +6,12 @@ import { run } from './cli/program.ts'
 import { readAnswer } from './cli/read-answer.ts'
 import { readPassword } from './cli/read-password.ts'
 import type { Terminal } from './cli/terminal.ts'
+import { holdYoungGeneration } from './cli/young-generation.ts'
 
 // http-proxy-3 reads it inside the request path and would switch to its broken fetch path.
 delete process.env['FORCE_FETCH_PATH']
+
+holdYoungGeneration()
 
 let printFault: NodeJS.ErrnoException | undefined
 process.stdout.on('error', error => {

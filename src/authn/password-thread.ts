@@ -3,6 +3,10 @@ import { AuthnUnavailable } from '../model/errors.ts'
 import type { Secret } from '../model/secret.ts'
 
 const RETRY_AFTER_SECONDS = 2
+/** A thread holds on to 12 MiB; logins come in bursts. */
+const IDLE_MS = 10_000
+/** bcrypt allocates little. */
+const HEAP = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 }
 
 /** One thread that checks one password at a time. */
 export interface PasswordThread {
@@ -13,20 +17,23 @@ export interface PasswordThread {
 }
 
 /**
- * A thread that starts with its first check and again after it has died.
+ * A thread that starts with its first check, and again after it has died or has ended for want of checks.
  * It keeps the process alive only during a check. `timeoutMs` bounds one check.
  */
 export function createPasswordThread(options: {
   readonly script: URL
   readonly timeoutMs: number
+  readonly idleMs?: number
 }): PasswordThread {
+  const { idleMs = IDLE_MS } = options
   let thread: Worker | undefined
   let pending: PromiseWithResolvers<boolean> | undefined
   let stopped = false
+  let idle: NodeJS.Timeout | undefined
 
   function start(): Worker {
     // Nothing of the process is inherited: no environment (it may hold secrets), no loader hooks.
-    const started = new Worker(options.script, { argv: [], env: {}, execArgv: [] })
+    const started = new Worker(options.script, { argv: [], env: {}, execArgv: [], resourceLimits: HEAP })
     let fault: Error | undefined
     started.on('message', (matches: boolean) => {
       if (thread === started) pending?.resolve(matches)
@@ -50,6 +57,7 @@ export function createPasswordThread(options: {
   async function check(hash: Secret, password: Secret): Promise<boolean> {
     const answer = Promise.withResolvers<boolean>()
     pending = answer
+    clearTimeout(idle)
     const late = () => abandon(new Error(`no answer within ${options.timeoutMs} ms`))
     const timer = setTimeout(() => void late(), options.timeoutMs)
     try {
@@ -64,6 +72,7 @@ export function createPasswordThread(options: {
       clearTimeout(timer)
       thread?.unref()
       pending = undefined
+      idle = setTimeout(() => void abandon(new Error('nobody logs in')), idleMs).unref()
     }
   }
 
@@ -71,6 +80,7 @@ export function createPasswordThread(options: {
     check,
     async stop() {
       stopped = true
+      clearTimeout(idle)
       await abandon(new Error('the thread has been stopped'))
     },
   }

@@ -9,6 +9,7 @@ import { atConfigPlace } from './config-place.ts'
 import { EXIT } from './exit-code.ts'
 import type { GlogFlags } from './glog-flags.ts'
 import type { Terminal } from './terminal.ts'
+import { releaseYoungGeneration } from './young-generation.ts'
 
 /** Slow enough to cost nothing, fast enough for somebody who watches the log. */
 const WATCH_MS = 2_000
@@ -26,6 +27,7 @@ export async function serve(file: string, terminal: Terminal, glog: GlogFlags): 
     const stopRequested = stopRequest({ log, terminal })
     const app = await start({ loaded, log, file }, terminal)
     followSignals(app, { log, terminal })
+    releaseYoungGeneration()
     log.info('ready', { version: terminal.version, ...app.ports })
     if (isForPeople(loaded)) terminal.print(banner(loaded.config, app.ports, terminal.version))
     const ended = await Promise.race([stopRequested.then(() => 'asked'), app.failed.then(() => 'failed')])
