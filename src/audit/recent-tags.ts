@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/at-most.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
 import type { Clock } from '../model/ports.ts'
 
@@ -19,7 +20,7 @@ export function createRecentTags(options: {
   readonly ttlMs?: number
 }): WithRecentTag {
   const tags = new LRUCache<string, string>({
-    max: options.max ?? MAX_TAGS,
+    ...atMost(options.max ?? MAX_TAGS),
     ttl: options.ttlMs ?? TTL_MS,
     ttlResolution: 0,
     perf: { now: options.clock },

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/at-most.ts'
 import type { Clock } from '../model/ports.ts'
 import type { Secret } from '../model/secret.ts'
 
@@ -35,7 +36,7 @@ export function createVerifiedCredentials(options: {
   const fingerprint = createFingerprint()
   const underWay = new Map<string, Promise<boolean>>()
   const verified = new LRUCache<string, true>({
-    max: options.max ?? MAX_ENTRIES,
+    ...atMost(options.max ?? MAX_ENTRIES),
     ttl: options.ttlMs ?? TTL_MS,
     ttlResolution: 0,
     perf: { now: options.clock },

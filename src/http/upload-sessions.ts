@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/at-most.ts'
 
 const MAX_SESSIONS = 50_000
 const SESSION_TTL_MS = 24 * 3_600_000
@@ -27,7 +28,7 @@ export interface UploadSessions {
 
 /** Sessions in memory, the least recent of 50,000 dropped; after a restart clients need a fresh token. */
 export function createUploadSessions(): UploadSessions {
-  const sessions = new LRUCache<string, UploadSession>({ max: MAX_SESSIONS, ttl: SESSION_TTL_MS })
+  const sessions = new LRUCache<string, UploadSession>({ ...atMost(MAX_SESSIONS), ttl: SESSION_TTL_MS })
   return {
     begin: async (id, session) => {
       sessions.set(id, { ...session, bytes: 0 })

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/at-most.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { parseRegistryRequest } from './route.ts'
 
@@ -9,7 +10,7 @@ const MAX_TARGET = 512
 /** `parseRegistryRequest` that remembers what it read lately; what it refuses it refuses anew. @throws OciError */
 export function rememberRequests(): typeof parseRegistryRequest {
   const byMethod = new Map<string, LRUCache<string, RegistryRequest>>(
-    METHODS.map(method => [method, new LRUCache({ max: MAX_REQUESTS })]),
+    METHODS.map(method => [method, new LRUCache(atMost(MAX_REQUESTS))]),
   )
   return (method, target) => {
     const known = target.length > MAX_TARGET ? undefined : byMethod.get(method)

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/at-most.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { Rule } from './rule.ts'
 
@@ -17,7 +18,7 @@ const MINUTE_MS = 60_000
 
 /** An empty cache. Of address, user agent and time a question's key holds only what some rule looks at. */
 export function createDecisionCache(rules: readonly Rule[]): DecisionCache {
-  const decisions = new LRUCache<string, Decision>({ max: MAX_DECISIONS })
+  const decisions = new LRUCache<string, Decision>(atMost(MAX_DECISIONS))
   const has = (name: string) =>
     rules.some(({ conditions }) => conditions.some(condition => condition.name === name))
   const reads = { ip: has('ip'), clients: has('clients') }

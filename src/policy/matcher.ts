@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/at-most.ts'
 import { compileGlob } from './glob.ts'
 import type { MatchedText } from './matched-text.ts'
 import { compileRegex, regexSource } from './regex.ts'
@@ -47,7 +48,7 @@ export function createMatchers(ruleCount = 0): Matchers {
 }
 
 function cached(max: number, compile: (pattern: string) => Matcher): (pattern: string) => Matcher {
-  const matchers = new LRUCache<string, Matcher>({ max })
+  const matchers = new LRUCache<string, Matcher>(atMost(max))
   return pattern => {
     const known = matchers.get(pattern)
     if (known !== undefined) return known

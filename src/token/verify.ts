@@ -11,9 +11,10 @@ import type { SigningKey } from './signing-key.ts'
 const MAX_LENGTH = 32 * 1024
 /** V8 hashes strings of more than 16 Ki characters by their length alone, so long tokens are kept by their SHA-256. */
 const MAX_KEY_LENGTH = 4 * 1024
-const MAX_TOKENS = 20_000
 /** Of all remembered tokens together, in characters; tokens of many scopes are long. */
 const MAX_CACHE_SIZE = 32 * 1024 * 1024
+/** What is known of one token beside its text, about. */
+const ENTRY_SIZE = 1024
 /** Between processes that share a key; our own tokens are valid from ten seconds before they are made. */
 const NOT_BEFORE_LEEWAY_SECONDS = 10
 
@@ -57,7 +58,6 @@ export function createTokenVerifier(options: {
   readonly clock: Clock
 }): VerifyToken {
   const genuine = new LRUCache<string, Genuine>({
-    max: MAX_TOKENS,
     maxSize: MAX_CACHE_SIZE,
   })
 
@@ -70,7 +70,7 @@ export function createTokenVerifier(options: {
       valid: { outcome: 'valid', ...said },
       expired: { outcome: 'expired', ...said },
     } as const
-    genuine.set(key, found, { size: token.length })
+    genuine.set(key, found, { size: token.length + ENTRY_SIZE })
     return found
   }
 
