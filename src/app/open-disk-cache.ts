@@ -6,6 +6,7 @@ import type { Metrics } from '../ops/metrics.ts'
 import type { UpstreamAddress } from '../upstream/address.ts'
 import type { UpstreamClient } from '../upstream/client.ts'
 import { createBlobFetch } from '../upstream/fetch-blob.ts'
+import { createRedirectHosts } from '../upstream/redirect-hosts.ts'
 import { createDiskTurns } from './disk-turns.ts'
 
 export interface DiskCacheEffects {
@@ -20,17 +21,18 @@ export interface DiskCacheEffects {
 }
 
 /** The disk cache that the configuration asks for; what is on the disk already is read meanwhile. */
-export function openDiskCache({ cache }: Config, effects: DiskCacheEffects): DiskCache | undefined {
+export function openDiskCache({ cache, registry }: Config, effects: DiskCacheEffects): DiskCache | undefined {
   if (cache.disk === undefined) return undefined
   const { address, client, authorization, metrics } = effects
-  const blobs = createBlobFetch(address, authorization)
+  const blobs = createBlobFetch(address, { authorization, isStorage: storagesOf(registry) })
   const has = async ({ name, digest }: { readonly name: string; readonly digest: string }) => {
     const header = await authorization(name)
     const { status } = await client.head(`/v2/${name}/blobs/${digest}`, {
       method: 'HEAD',
       headers: header === undefined ? {} : { authorization: header },
     })
-    return status === 200
+    // A registry looks a blob up before it leads to its storage.
+    return status === 200 || status === 302 || status === 307
   }
   const diskCache = createDiskCache({
     ...effects,
@@ -50,4 +52,9 @@ export function openDiskCache({ cache }: Config, effects: DiskCacheEffects): Dis
       await blobs.close()
     },
   }
+}
+
+/** Clients whom the registry sends to its storage go there themselves unless we are told to. */
+function storagesOf({ redirects, redirect_hosts }: Config['registry']): (url: URL) => boolean {
+  return redirects === 'follow' ? createRedirectHosts(redirect_hosts) : () => false
 }

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import type { UpstreamAddress } from './address.ts'
 import { undiciTarget } from './undici-target.ts'
 
@@ -24,44 +24,61 @@ export interface StreamedBlob {
 
 /** GETs blobs for our own use. */
 export interface BlobFetch {
-  /** A redirect is an answer as any other. Rejects with undici's error, also when `signal` is aborted. */
+  /** The answer of the registry, or that of its storage. Rejects with undici's error, also when `signal` is aborted. */
   fetch(ask: BlobAsk, signal: AbortSignal): Promise<StreamedBlob>
   close(): Promise<void>
 }
 
-/** `authorization` is the header's value for pulling from a repository, if the registry wants one. */
+export interface BlobFetchOptions {
+  /** Value of the Authorization header for pulling from a repository, if the registry wants one. */
+  readonly authorization: (name: string) => Promise<string | undefined>
+  /** Whether a redirect to this place is followed, once and without our token; any other is an answer as it is. */
+  readonly isStorage: (url: URL) => boolean
+}
+
 export function createBlobFetch(
   address: UpstreamAddress,
-  authorization: (name: string) => Promise<string | undefined>,
+  { authorization, isStorage }: BlobFetchOptions,
 ): BlobFetch {
   const { origin, connect } = undiciTarget(address, CONNECT_TIMEOUT_MS)
-  const agent = new Agent({
-    connections: MAX_CONNECTIONS,
-    connect,
-    headersTimeout: SILENCE_MS,
-    bodyTimeout: SILENCE_MS,
-  })
+  const limits = { connections: MAX_CONNECTIONS, headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS }
+  const registry = new Agent({ ...limits, connect })
+  const storage = new Agent({ ...limits, connect: { timeout: CONNECT_TIMEOUT_MS } })
   return {
     fetch: async ({ name, digest, from }, signal) => {
-      const header = await authorization(name)
-      const { statusCode, headers, body } = await request(`${origin}/v2/${name}/blobs/${digest}`, {
-        headers: {
-          ...(header === undefined ? {} : { authorization: header }),
-          ...(from === 0 ? {} : { range: `bytes=${from}-` }),
-        },
+      const token = await authorization(name)
+      const range = from === 0 ? {} : { range: `bytes=${from}-` }
+      const answer = await request(`${origin}/v2/${name}/blobs/${digest}`, {
+        headers: { ...range, ...(token === undefined ? {} : { authorization: token }) },
         signal,
-        dispatcher: agent,
+        dispatcher: registry,
       })
-      // An error that comes while nobody reads must have a listener.
-      body.on('error', () => undefined)
-      const length = headers['content-length']
-      return {
-        status: statusCode,
-        length: typeof length === 'string' ? Number(length) : undefined,
-        body,
-        discard: () => void body.destroy(),
-      }
+      const place = storagePlace(answer)
+      if (place === undefined || !isStorage(place)) return streamed(answer)
+      streamed(answer).discard()
+      return streamed(await request(place, { headers: range, signal, dispatcher: storage }))
     },
-    close: () => agent.destroy(),
+    close: async () => {
+      await Promise.all([registry.destroy(), storage.destroy()])
+    },
+  }
+}
+
+/** Where the registry sends whoever wants a blob; undefined when it gives it itself. */
+function storagePlace({ statusCode, headers: { location } }: Dispatcher.ResponseData): URL | undefined {
+  const isRedirect = statusCode === 302 || statusCode === 307
+  // A relative one would lead back to the registry.
+  return isRedirect && typeof location === 'string' ? (URL.parse(location) ?? undefined) : undefined
+}
+
+function streamed({ statusCode: status, headers, body }: Dispatcher.ResponseData): StreamedBlob {
+  // An error that comes while nobody reads must have a listener.
+  body.on('error', () => undefined)
+  const length = headers['content-length']
+  return {
+    status,
+    length: typeof length === 'string' ? Number(length) : undefined,
+    body,
+    discard: () => void body.destroy(),
   }
 }
