@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import { createCachedForward } from '../content/cached-forward.ts'
 import { type BroadcastChange, createFreshness } from '../content/freshness.ts'
-import { createMemoryCache, type MemoryCache } from '../content/memory-cache.ts'
+import { createMemoryCache, type MemoryCache, type MemoryCacheSettings } from '../content/memory-cache.ts'
 import { createWatchedSend } from '../content/watched-write.ts'
 import { discardBody } from '../http/discard-body.ts'
 import type { ForwardOptions } from '../http/forward-options.ts'
@@ -90,7 +90,7 @@ export function openUpstream(config: Config, address: UpstreamAddress, effects: 
   const { onRedirect } = redirects
   const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody, buffers, onRedirect })
   const sender = createBufferedSender(way)
-  const cache = createMemoryCache(config.cache, createFreshness(effects.broadcast))
+  const cache = createMemoryCache(memorySettings(config), createFreshness(effects.broadcast))
   const moments = cache.freshness.digests
   const fileEffects = { address, client, authorization: ownPull, moments, buffers, log, metrics }
   const files = openBlobFiles(config, fileEffects, forwarder.forward)
@@ -118,6 +118,11 @@ export function openUpstream(config: Config, address: UpstreamAddress, effects: 
       await Promise.all([client, small, redirects, sender].map(part => part.close()))
     },
   }
+}
+
+/** That a blob on the disk is in the repository is believed for its time already, and must not be for another. */
+function memorySettings({ cache }: Config): MemoryCacheSettings {
+  return cache.disk === undefined ? cache : { ...cache, blobs: 0 }
 }
 
 function openProbe(client: UpstreamClient, name: string, { log, metrics }: UpstreamEffects): UpstreamProbe {

@@ -14,6 +14,11 @@ const SETTINGS = { manifests: 1e6, blobs: 1e6, existence_ttl_ms: 60_000, tag_ttl
 const TAG = '/v2/a/b/manifests/v1'
 const DIGEST = `/v2/a/b/manifests/${digestOf(manifest)}`
 
+interface HeldOptions {
+  readonly broadcast?: BroadcastChange
+  readonly beforeAnswer?: ContentExchange['beforeAnswer']
+}
+
 /** A registry with one tag, whose answers can be held back after they have been made up. */
 interface Held {
   readonly get: (path: string) => Promise<Buffer | number>
@@ -27,7 +32,7 @@ interface Held {
   current: Buffer | undefined
 }
 
-async function startHeld(t: Test, broadcast?: BroadcastChange): Promise<Held> {
+async function startHeld(t: Test, { broadcast, beforeAnswer }: HeldOptions = {}): Promise<Held> {
   let gate: Promise<void> = Promise.resolve()
   let reads = 0
   const held: { current: Buffer | undefined } = { current: manifest }
@@ -41,7 +46,7 @@ async function startHeld(t: Test, broadcast?: BroadcastChange): Promise<Held> {
   const cache = createMemoryCache(SETTINGS, freshness)
   const front = (next: Forward<ContentExchange>) =>
     createCachedForward(next, { cache, count: () => undefined })
-  const server = await startBlobServer(t, { front, forward })
+  const server = await startBlobServer(t, { front, forward, ...(beforeAnswer && { beforeAnswer }) })
   const send = createWatchedSend(
     async (_exchange: { readonly request: RegistryRequest }, body?: Uint8Array) => {
       held.current = body === undefined ? undefined : Buffer.from(body)
@@ -159,6 +164,21 @@ t.test('a push leaves what is known by digest, a deletion does not', async t => 
   t.equal(await held.get(DIGEST), 404)
 })
 
+t.test('who looks at answers before they go out sees and stops those from memory, too', async t => {
+  const seen: unknown[] = []
+  const held = await startHeld(t, {
+    beforeAnswer: async ({ status, headers }) => {
+      seen.push([status, headers['docker-content-digest']])
+      if (seen.length > 2) throw new Error('not signed')
+    },
+  })
+  t.strictSame(await held.get(DIGEST), manifest)
+  t.strictSame(await held.get(DIGEST), manifest)
+  t.equal(await held.get(DIGEST), 500)
+  t.strictSame(seen, Array(3).fill([200, digestOf(manifest)]))
+  t.equal(held.reads(), 1)
+})
+
 t.test('a failed write is forgotten as one that worked', async t => {
   const held = await startHeld(t)
   await held.get(TAG)
@@ -172,9 +192,11 @@ t.test('a failed write is forgotten as one that worked', async t => {
 
 t.test('a write in one thread is known in the others when it is acknowledged', async t => {
   const others: Held[] = []
-  const held = await startHeld(t, async change => {
-    await new Promise(resolve => setImmediate(resolve))
-    for (const { freshness } of others) freshness.apply(change)
+  const held = await startHeld(t, {
+    broadcast: async change => {
+      await new Promise(resolve => setImmediate(resolve))
+      for (const { freshness } of others) freshness.apply(change)
+    },
   })
   const other = await startHeld(t)
   others.push(other)

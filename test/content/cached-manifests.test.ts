@@ -1,4 +1,5 @@
 import t from 'tap'
+import { request } from 'undici'
 import {
   config,
   DOCKER_TYPE,
@@ -85,6 +86,10 @@ t.test('an answer from memory has every header of the one before, with a date of
   t.strictSame(warm.body, manifest)
   t.strictSame(plain(warmHead), plain({ ...cold, body: Buffer.alloc(0) }))
   t.not(warm.headers['x-request-id'], cold.headers['x-request-id'])
+  const { body } = await request(`${landwaiter.adminUrl}/metrics`)
+  const metrics = await body.text()
+  t.match(metrics, /^landwaiter_cache_entries\{cache="manifests"\} [1-9]/m)
+  t.match(metrics, /^landwaiter_cache_bytes\{cache="manifests"\} [1-9]\d{3}/m)
 })
 
 t.test('a matching If-None-Match gets a 304 with its entity tag', async t => {
