@@ -6,6 +6,7 @@ import { connect, type TLSSocket } from 'node:tls'
  * JSON. Prints `open` when all have been answered, and goes on until it is ended.
  */
 
+/** What it is asked for. */
 export interface IdleOrder {
   readonly port: number
   readonly connections: number

@@ -9,6 +9,7 @@ import { connect as connectTls } from 'node:tls'
  * server.
  */
 
+/** What it is asked for. */
 export interface LoadOrder {
   readonly port: number
   readonly isTls: boolean
@@ -20,6 +21,7 @@ export interface LoadOrder {
   readonly seconds: number
 }
 
+/** What it has seen. */
 export interface LoadResult {
   readonly requests: number
   /** From the first request to the last answer, all connections open before. */

@@ -7,6 +7,7 @@ import { Agent, request as requestTls } from 'node:https'
  * output the seconds of each pull as a list. Every pull has connections of its own.
  */
 
+/** What it is asked for. */
 export interface PullOrder {
   readonly url: string
   /** The token realm, with the query. */

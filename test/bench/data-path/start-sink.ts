@@ -9,6 +9,7 @@ export interface Sink {
   readonly pid: number
 }
 
+/** Starts the sink in a process of its own; resolves when it listens. */
 export async function startSink(t: Scope): Promise<Sink> {
   const sink = await startProcess(t, [process.execPath, join(import.meta.dirname, 'sink-process.ts')])
   const port = await sink.ready('the sink listens', () => /^port (\d+)$/m.exec(sink.output())?.[1])

@@ -23,6 +23,7 @@ export interface TokenService {
   cold(cost: number, load: Load): Promise<LoadResult>
 }
 
+/** Starts that landwaiter; it ends with the scope of the test bed. */
 export async function startTokenService({ scope, directory, setting }: TestBed): Promise<TokenService> {
   const users = Object.entries(USERS).flatMap(([cost, count]) => {
     const password = hashOf(Number(cost))
