@@ -3,13 +3,14 @@ import { createTokenHandler } from '../http/token.ts'
 import type { Subject } from '../model/subject.ts'
 import { externalClaim } from '../token/external-claim.ts'
 import { createTokenIssuer } from '../token/issue.ts'
+import { shareTokens } from '../token/share-tokens.ts'
 import type { ServingParts } from './parts.ts'
 
 /** The handler of the token realm with its ports. */
 export function openTokenHandler(parts: ServingParts): ReturnType<typeof createTokenHandler> {
   const { loaded, clock, log, upstream, key, metrics, audit, authority } = parts
   const { token, registry } = loaded.config
-  const issuer = createTokenIssuer({
+  const signing = createTokenIssuer({
     key,
     issuer: token.issuer,
     ttlSeconds: token.expiration,
@@ -18,6 +19,7 @@ export function openTokenHandler(parts: ServingParts): ReturnType<typeof createT
     // Only a registry needs it to find the key; without it tokens are half as long.
     embedCertificate: registry.auth === 'passthrough',
   })
+  const issuer = shareTokens(signing, clock)
   return createTokenHandler({
     clock,
     log,
