@@ -65,17 +65,17 @@ export function createResponseSink(
     })
     res.end(rest)
   }
-  const leaveOpen = () => {
-    onOut = () => settle(true)
-    if (underWay === 0) onOut()
+  const whenOut = (then: () => void) => {
+    onOut = then
+    if (underWay === 0) then()
   }
   const end = (isWhole: boolean, last: readonly Buffer[]): void => {
     const rest = last.length === 1 ? (last[0] as Buffer) : Buffer.concat(last)
     const isAll = isWhole && options.end
     if (!isAll && rest.length > 0) write(rest)
     if (isAll) endWith(rest)
-    else if (isWhole) leaveOpen()
-    else res.destroy()
+    // What came before a cut is the client's, as the text of an error whose length was wrong.
+    else whenOut(isWhole ? () => settle(true) : () => void res.destroy())
   }
   res.on('drain', gate.drained).on('close', onClose)
   return { done, sink: { write, isReady: gate.isReady, nextBuffer: () => pair?.next(), end } }
