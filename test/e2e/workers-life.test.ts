@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { Worker } from 'node:worker_threads'
 import t, { type Test } from 'tap'
+import { startAcmeLandwaiter } from '../support/acme-landwaiter.ts'
 import { startProcess } from '../support/background-process.ts'
 import { createClientCa } from '../support/client-ca.ts'
 import { basic, readAudit, startLandwaiter, type TestLandwaiter, writeConfig } from '../support/landwaiter.ts'
 import { openPorts } from '../support/landwaiter-process.ts'
+import { startPebble } from '../support/pebble.ts'
 import { requestHead } from '../support/raw-client.ts'
 import { startRealRegistry } from '../support/real-registry.ts'
+import { servedCertificate } from '../support/served-certificate.ts'
 import { startStandIn } from '../support/stand-in-registry.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -256,3 +259,31 @@ t.test('client certificates are logins in both workers', async t => {
   }
   await bothServed(t, lw, before)
 })
+
+t.test(
+  'an authority that comes to either worker finds its answer, and both serve what it issues',
+  async t => {
+    const pebble = await startPebble(t)
+    const lw = await startAcmeLandwaiter(t, {
+      pebble,
+      domains: { registry: 'registry.test' },
+      acme: { challenges: ['tls-alpn-01'] },
+      config: { workers: 2, registry: { upstream: 'http://127.0.0.1:9', auth: 'none' } },
+    })
+    await lw.served(['registry.test'])
+    const serials = async () => {
+      const seen = new Set<string>()
+      for (let index = 0; index < CONNECTIONS; index += 1) {
+        const shown = await servedCertificate(pebble.tlsPort, { servername: 'registry.test' })
+        seen.add('leaf' in shown ? shown.leaf.serialNumber : shown.code)
+      }
+      return seen
+    }
+    const [first, ...others] = await serials()
+    t.strictSame(others, [])
+    t.equal((await lw.renew()).status, 200)
+    const [second, ...rest] = await serials()
+    t.strictSame(rest, [], 'no worker has the one before')
+    t.not(second, first)
+  },
+)
