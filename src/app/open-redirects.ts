@@ -12,9 +12,15 @@ import { createUnreachableWarning } from '../upstream/unreachable-redirects.ts'
 export function openRedirects(
   { registry, domains }: Config,
   log: Log,
-): { readonly onRedirect?: OnRedirect; close(): Promise<void> } {
-  if (registry.redirects === 'follow')
-    return createRedirectFollower(createRedirectHosts(registry.redirect_hosts))
+): {
+  readonly onRedirect?: OnRedirect
+  readonly mayFollow?: (url: URL) => boolean
+  close(): Promise<void>
+} {
+  if (registry.redirects === 'follow') {
+    const mayFollow = createRedirectHosts(registry.redirect_hosts)
+    return { ...createRedirectFollower(mayFollow), mayFollow }
+  }
   const close = async () => undefined
   // Where only some can reach the registry, they may reach its storage as well.
   if (!domainHosts(domains).slice(0, 1).some(isPublicHost)) return { close }

@@ -76,7 +76,8 @@ export function openUpstream(config: Config, address: UpstreamAddress, effects: 
     probe,
   })
   const bearer = createUpstreamBearer(config, { key, clock, probe, services })
-  const small = createSmallFetch(address)
+  const redirects = openRedirects(config, log)
+  const small = createSmallFetch(address, redirects.mayFollow)
   const own = async (access: ForwardExchange['access']) =>
     registry.auth === 'none' ? undefined : bearer(OWN_NAME, access)
   const ownPull = (repository: string) => own(pullOf(repository))
@@ -86,7 +87,6 @@ export function openUpstream(config: Config, address: UpstreamAddress, effects: 
     observe: (code: number, seconds: number) => metrics.observeUpstream({ upstream: name, code, seconds }),
     authorization: authorizationFor(registry.auth, bearer),
   }
-  const redirects = openRedirects(config, log)
   const { onRedirect } = redirects
   const forwarder = createForwarder({ ...way, suspendIdleGuard, discardBody, buffers, onRedirect })
   const sender = createBufferedSender(way)

@@ -34,8 +34,11 @@ export interface SmallFetch {
   close(): Promise<void>
 }
 
-/** At most eight connections to the registry. */
-export function createSmallFetch(address: UpstreamAddress): SmallFetch {
+/** At most eight connections to the registry; a redirect to a place that `mayFollow` does not tell stays the answer. */
+export function createSmallFetch(
+  address: UpstreamAddress,
+  mayFollow: (url: URL) => boolean = () => true,
+): SmallFetch {
   const { origin, connect } = undiciTarget(address, CONNECT_TIMEOUT_MS)
   const registry = new Agent({ connections: 8, connect })
   const storage = new Agent({ connections: 8, connect: { timeout: CONNECT_TIMEOUT_MS } })
@@ -45,7 +48,7 @@ export function createSmallFetch(address: UpstreamAddress): SmallFetch {
       try {
         const { headers = {}, maxBytes = MAX_BYTES } = options
         const first = await request(origin + path, { headers, signal, dispatcher: registry })
-        const last = await follow(first, { signal, dispatcher: storage })
+        const last = await follow(first, { signal, dispatcher: storage, mayFollow })
         return { status: last.statusCode, headers: last.headers, body: await readBounded(last, maxBytes) }
       } catch (cause) {
         throw unavailable(address, cause)
@@ -59,7 +62,11 @@ export function createSmallFetch(address: UpstreamAddress): SmallFetch {
 
 async function follow(
   answer: Dispatcher.ResponseData,
-  options: { readonly signal: AbortSignal; readonly dispatcher: Agent },
+  options: {
+    readonly signal: AbortSignal
+    readonly dispatcher: Agent
+    readonly mayFollow: (url: URL) => boolean
+  },
 ): Promise<Dispatcher.ResponseData> {
   let current = answer
   for (let hop = 0; hop < MAX_REDIRECTS; hop++) {
@@ -67,6 +74,8 @@ async function follow(
     const isRedirect = current.statusCode >= 300 && current.statusCode < 400 && current.statusCode !== 304
     // A relative one would lead back to the registry, which asks for a token again.
     if (!isRedirect || typeof location !== 'string' || !/^https?:\/\//i.test(location)) return current
+    const url = URL.parse(location)
+    if (url === null || !options.mayFollow(url)) return current
     await current.body.dump()
     const { signal, dispatcher } = options
     current = await request(location, { signal, dispatcher })

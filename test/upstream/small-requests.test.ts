@@ -76,6 +76,24 @@ t.test('follows redirects to the storage, without the token', async t => {
   t.equal((await get('/relative', { headers })).status, 307, 'a relative one leads to the registry')
 })
 
+t.test('follows no redirect to a place that is not told', async t => {
+  let asked = 0
+  const storage = await serve(t, (_, res) => {
+    asked += 1
+    res.end('stored')
+  })
+  const registry = await serve(t, (_, res) => {
+    res.writeHead(307, { location: `${storage.url}/blob` }).end('moved')
+  })
+  const address = { kind: 'tcp', host: '127.0.0.1', port: Number(new URL(registry.url).port) } as const
+  for (const isTold of [false, true]) {
+    const { get, close } = createSmallFetch(address, ({ port }) => isTold && storage.url.endsWith(port))
+    t.equal((await get('/blob')).status, isTold ? 200 : 307)
+    await close()
+    t.equal(asked, isTold ? 1 : 0)
+  }
+})
+
 t.test('tells a registry that is down from one that does not answer', async t => {
   const port = await freePort()
   const gone = createSmallFetch({ kind: 'tcp', host: '127.0.0.1', port })
