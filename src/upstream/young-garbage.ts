@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 export type YoungGarbage = (bytes: number) => void
 
 /** V8 begins a full collection at some 32 MiB of buffers outside its heap. */
-const COLLECT_BYTES = 8 * 1024 * 1024
+const COLLECT_BYTES = 4 * 1024 * 1024
 
 /**
  * Node puts each TLS record that it decrypts into a buffer of its own. V8 sees 16 KiB outside of its heap per some

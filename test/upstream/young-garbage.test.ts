@@ -10,7 +10,7 @@ interface NodeGCPerformanceEntry extends PerformanceEntry {
 
 const MIB = 1024 * 1024
 
-t.test('young objects are collected once for every 8 MiB, and never all objects', async t => {
+t.test('young objects are collected once for every 4 MiB, and never all objects', async t => {
   const kinds: unknown[] = []
   const observer = new PerformanceObserver(list => {
     for (const entry of list.getEntries()) kinds.push((entry as NodeGCPerformanceEntry).detail.kind)
@@ -18,7 +18,7 @@ t.test('young objects are collected once for every 8 MiB, and never all objects'
   const garbage = createYoungGarbage()
   observer.observe({ entryTypes: ['gc'] })
   t.teardown(() => observer.disconnect())
-  for (let mib = 0; mib < 79; mib++) garbage(MIB)
+  for (let mib = 0; mib < 39; mib++) garbage(MIB)
   await waitFor('collections', () => kinds.length >= 9)
   t.strictSame(new Set(kinds), new Set([constants.NODE_PERFORMANCE_GC_MINOR]))
   t.equal(kinds.length, 9)
