@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 /** Told how many bytes Node has allocated for what a client sends; collects them before V8 takes notice. */
 export type YoungGarbage = (bytes: number) => void
 
-/** V8 begins a full collection at some 32 MiB of buffers outside its heap. */
+/** Beyond 12 MiB, the least that V8 leaves a heap to grow by, a full collection can begin. */
 const COLLECT_BYTES = 4 * 1024 * 1024
 
 /**
