@@ -4,6 +4,9 @@ const KIB = 1024
 /** Reads of more gain nothing, reads of less cost more system calls per byte. */
 const MAX_BUFFER = 1024 * KIB
 const MIN_BUFFER = 16 * KIB
+/** Beside so many bodies each takes less, so that small requests between them do not wait for many large writes. */
+const FEW_BODIES = 4
+const MAX_BUFFER_OF_MANY = 512 * KIB
 /** A body has one buffer that is read into and one that is written from; TLS holds about one more. */
 const BUFFERS_PER_BODY = 3
 /** Buffers without a body that are kept for the next one: new memory costs a page fault for every 4 KiB. */
@@ -19,7 +22,10 @@ export function createTransferBuffers(budget: number): TransferBuffers {
   const spare = new Map<number, Bytes[]>()
   let spareBytes = 0
   let open = 0
-  const size = () => powerOfTwoBelow(budget / (BUFFERS_PER_BODY * Math.max(1, open)))
+  const size = () => {
+    const most = open <= FEW_BODIES ? MAX_BUFFER : MAX_BUFFER_OF_MANY
+    return powerOfTwoBelow(Math.min(most, budget / (BUFFERS_PER_BODY * Math.max(1, open))))
+  }
 
   const take = (): Bytes => {
     const wanted = size()
@@ -53,6 +59,5 @@ export function createTransferBuffers(budget: number): TransferBuffers {
 }
 
 function powerOfTwoBelow(bytes: number): number {
-  const fitting = 2 ** Math.floor(Math.log2(bytes))
-  return Math.min(MAX_BUFFER, Math.max(MIN_BUFFER, fitting))
+  return Math.max(MIN_BUFFER, 2 ** Math.floor(Math.log2(bytes)))
 }
