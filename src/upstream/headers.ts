@@ -24,6 +24,7 @@ const REQUEST_HEADERS = new Set([
   'transfer-encoding',
   'user-agent',
 ])
+const NONE: ReadonlySet<string> = new Set()
 const REQUEST_PREFIXES = ['oci-', 'docker-']
 
 /** Spec: RFC 9110 §7.6.1, plus what old proxies sent. */
@@ -54,28 +55,27 @@ export function outboundHeaders(
 ): IncomingHttpHeaders {
   const { peer, request, authorization } = options
   const named = namedByConnection(incoming.connection)
-  const kept = Object.entries(incoming).filter(([name]) => isRequestHeader(name) && !named.has(name))
-  return {
-    ...Object.fromEntries(kept),
-    ...(request.kind === 'upload' && 'content-type' in incoming
-      ? { 'content-type': 'application/octet-stream' }
-      : {}),
-    ...(authorization === undefined ? {} : { authorization }),
-    host: peer.host,
-    'x-forwarded-proto': peer.scheme,
-    'x-forwarded-for': peer.clientIp,
-    'x-request-id': peer.id,
-  }
+  const kept: IncomingHttpHeaders = {}
+  for (const name in incoming) if (isRequestHeader(name) && !named.has(name)) kept[name] = incoming[name]
+  if (request.kind === 'upload' && 'content-type' in incoming)
+    kept['content-type'] = 'application/octet-stream'
+  if (authorization !== undefined) kept.authorization = authorization
+  kept.host = peer.host
+  kept['x-forwarded-proto'] = peer.scheme
+  kept['x-forwarded-for'] = peer.clientIp
+  kept['x-request-id'] = peer.id
+  return kept
 }
 
 /** The registry's answer headers for the client: hop-by-hop ones removed, unknown ones kept. */
 export function inboundHeaders(headers: IncomingHttpHeaders): Record<string, string | string[]> {
   const named = namedByConnection(headers.connection)
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || HOP_BY_HOP.has(name) || named.has(name) ? [] : [[name, value]],
-    ),
-  )
+  const kept: Record<string, string | string[]> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && !HOP_BY_HOP.has(name) && !named.has(name)) kept[name] = value
+  }
+  return kept
 }
 
 /** The answer headers with every URL of the registry as the client must see it. */
@@ -84,16 +84,16 @@ export function publicHeaders(
   { peer, address }: { readonly peer: Peer; readonly address: UpstreamAddress },
 ): Record<string, string | string[]> {
   const { location, link } = headers
+  const shown = inboundHeaders(headers)
+  if (typeof link === 'string') shown['link'] = publicLink(link)
+  if (location === undefined) return shown
   const upstream = address.kind === 'tcp' ? [`${address.host}:${address.port}`, address.host] : []
   const origin = {
     publicOrigin: `${peer.scheme}://${peer.host}`,
     ownHosts: [peer.host.toLowerCase(), ...upstream],
   }
-  return {
-    ...inboundHeaders(headers),
-    ...(location === undefined ? {} : { location: publicLocation(location, origin) }),
-    ...(typeof link === 'string' ? { link: publicLink(link) } : {}),
-  }
+  shown['location'] = publicLocation(location, origin)
+  return shown
 }
 
 function isRequestHeader(name: string): boolean {
@@ -102,7 +102,8 @@ function isRequestHeader(name: string): boolean {
 
 /** A client may name headers to drop; never the framing itself. */
 function namedByConnection(connection: string | undefined): ReadonlySet<string> {
-  const names = (connection ?? '').split(',').map(token => token.trim().toLowerCase())
+  if (connection === undefined) return NONE
+  const names = connection.split(',').map(token => token.trim().toLowerCase())
   return new Set(
     names.filter(name => name !== '' && name !== 'content-length' && name !== 'transfer-encoding'),
   )
