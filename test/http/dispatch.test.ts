@@ -47,3 +47,10 @@ t.test('answers an endpoint that is not there in JSON', async t => {
   t.equal(headers['content-type'], 'application/json')
   t.match(JSON.parse(text), { errors: [{ code: 'UNSUPPORTED', message: /under \/v2\// }] })
 })
+
+t.test('keeps the connection of a request without a body, however fast it is answered', async t => {
+  for (const path of ['/livez', '/', '/v2', '/v2/', '/nothing']) {
+    const { headers } = await landwaiter.request(path)
+    t.not(headers['connection'], 'close', path)
+  }
+})
