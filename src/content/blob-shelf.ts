@@ -1,6 +1,7 @@
 import { type AnswerCache, createAnswerCache, type Place } from './answer-cache.ts'
 import type { BodyCollector } from './body-collector.ts'
 import type { Generations } from './generations.ts'
+import { learnBody } from './learn-body.ts'
 import type { Ask, Learning, Learnt, Shelf } from './shelf.ts'
 import { storedAnswer } from './stored-answer.ts'
 
@@ -46,15 +47,8 @@ function learn(
   if (place === undefined || answer === undefined) return undefined
   if (ask.reference.kind !== 'digest' || ask.reference.digest !== answer.digest) return undefined
   if (ask.isHead) return { end: isWhole => isWhole && cache.keep(place, { answer }, asked) }
-  const body = answer.size > MAX_BLOB_BYTES ? undefined : bodies.open(answer.size)
-  if (body === undefined) return undefined
-  return {
-    add: body.add,
-    end: isWhole => {
-      const bytes = body.finish(answer.digest)
-      if (isWhole && bytes !== undefined) cache.keep(place, { answer, body: bytes }, asked)
-    },
-  }
+  if (answer.size > MAX_BLOB_BYTES) return undefined
+  return learnBody(bodies, answer, body => cache.keep(place, { answer, body }, asked))
 }
 
 function placeOf({ repository, reference, isHead }: Ask): Place | undefined {

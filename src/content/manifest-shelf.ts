@@ -1,6 +1,7 @@
 import { type AnswerCache, createAnswerCache, type Found } from './answer-cache.ts'
 import type { BodyCollector } from './body-collector.ts'
 import type { Generations } from './generations.ts'
+import { learnBody } from './learn-body.ts'
 import { listsMediaType } from './lists-media-type.ts'
 import type { Ask, Learning, Learnt, Shelf } from './shelf.ts'
 import { type StoredAnswer, storedAnswer } from './stored-answer.ts'
@@ -34,16 +35,8 @@ export function createManifestShelf(options: {
     const answer = storedAnswer(head, UNSAID_OF_MANIFESTS)
     if (answer === undefined || ask.isHead || answer.size > MAX_MANIFEST_BYTES) return undefined
     if (reference.kind === 'digest' && reference.digest !== answer.digest) return undefined
-    const body = bodies.open(answer.size)
-    if (body === undefined) return undefined
-    return {
-      add: body.add,
-      end: isWhole => {
-        const bytes = body.finish(answer.digest)
-        if (!isWhole || bytes === undefined) return
-        cache.keep({ repository: ask.repository, key: answer.digest }, { answer, body: bytes }, asked)
-      },
-    }
+    const place = { repository: ask.repository, key: answer.digest }
+    return learnBody(bodies, answer, body => cache.keep(place, { answer, body }, asked))
   }
   return {
     name: 'manifests',

@@ -1,4 +1,5 @@
 import type { Transfer } from '../model/exchange.ts'
+import { answerFacts } from '../oci/answer-facts.ts'
 import type { BlobAnswer, BlobFacts } from './blob-answer.ts'
 import type { ContentExchange } from './content-exchange.ts'
 import type { Pieces } from './piece.ts'
@@ -23,17 +24,7 @@ export async function sendBlob(exchange: ContentExchange, sending: BlobToSend): 
     const { complete, bytesOut, fault } = await send(exchange, sending)
     if (fault !== undefined) onFault(fault)
     const { status, headers } = answer
-    const mediaType = headers['content-type']
-    const size = headers['content-length']
-    return {
-      status,
-      complete,
-      bytesIn: 0,
-      bytesOut,
-      digest: blob.digest,
-      ...(mediaType === undefined ? {} : { mediaType }),
-      ...(size === undefined ? {} : { size: Number(size) }),
-    }
+    return { status, complete, bytesIn: 0, bytesOut, ...answerFacts(headers), digest: blob.digest }
   } finally {
     pieces?.close()
   }

@@ -1,4 +1,5 @@
 import type { AnswerHead, Transfer } from '../model/exchange.ts'
+import { answerFacts } from '../oci/answer-facts.ts'
 
 type Headers = Readonly<Record<string, string | string[]>>
 
@@ -45,12 +46,13 @@ export function storedAnswer(head: AnswerHead, unsaid: readonly string[]): Store
   if (typeof digest !== 'string' || !SHA256.test(digest) || typeof type !== 'string') return undefined
   if (typeof length !== 'string' || !/^\d{1,15}$/.test(length)) return undefined
   const kept = without(headers, PASSING)
+  const ok = storedHead(200, kept, kept)
   return {
-    ok: storedHead(200, kept, kept),
+    ok,
     notModified: storedHead(304, without(kept, new Set(['content-length', 'content-type', ...unsaid])), kept),
     etag: typeof etag === 'string' ? etag : '',
     digest,
-    mediaType: essence(type),
+    mediaType: ok.facts.mediaType ?? type,
     size: Number(length),
   }
 }
@@ -63,21 +65,12 @@ function isStorable(headers: AnswerHead['headers']): boolean {
 }
 
 function storedHead(status: number, headers: Headers, shown: Headers): StoredHead {
-  const { 'docker-content-digest': digest, 'content-type': type, 'content-length': length } = headers
   return {
     status,
     headers,
-    facts: {
-      ...(typeof digest === 'string' ? { digest } : {}),
-      ...(typeof type === 'string' ? { mediaType: essence(type) } : {}),
-      ...(typeof length === 'string' ? { size: Number(length) } : {}),
-    },
+    facts: answerFacts(headers),
     shown: Object.freeze({ status, headers: Object.freeze({ ...shown }), bytesIn: 0 }),
   }
-}
-
-function essence(type: string): string {
-  return type.split(';', 1)[0] ?? type
 }
 
 function without(headers: AnswerHead['headers'], names: ReadonlySet<string>): Headers {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/at-most.ts'
 import type { BlobName, BlobSource } from './blob-source.ts'
 
 const MAX_VOUCHERS = 20_000
@@ -26,7 +27,7 @@ export function createVouchers(options: {
   const { has, moments, ttlMs } = options
   const known =
     ttlMs > 0
-      ? new LRUCache<string, number>({ max: MAX_VOUCHERS, ttl: ttlMs, ttlAutopurge: false })
+      ? new LRUCache<string, number>({ ...atMost(MAX_VOUCHERS), ttl: ttlMs, ttlAutopurge: false })
       : undefined
 
   const remember = (blob: BlobName, moment: number) => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { hasBody } from '../model/has-body.ts'
 import { isHttp2 } from './http2-request.ts'
 
 /** Methods that carry no body anywhere in the registry API. */
@@ -38,8 +39,7 @@ function bodyFault(req: IncomingMessage): string | undefined {
   if (encoding !== undefined && encoding !== 'chunked') return 'Transfer-Encoding may only be "chunked"'
   if (encoding !== undefined && req.httpVersion === '1.0') return 'HTTP/1.0 has no Transfer-Encoding'
   if (length !== undefined && !/^\d{1,15}$/.test(length)) return 'Content-Length is not a number'
-  const hasBody = encoding !== undefined || (length !== undefined && Number(length) > 0)
-  if (hasBody && BODYLESS.has(req.method ?? '')) return `${req.method} takes no body`
+  if (hasBody(req.headers) && BODYLESS.has(req.method ?? '')) return `${req.method} takes no body`
   return undefined
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OciError } from '../model/errors.ts'
+import { hasBody } from '../model/has-body.ts'
 import { errorBody } from '../oci/error-body.ts'
 import { discardBody } from './discard-body.ts'
 
@@ -23,7 +24,7 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
   // Old containers/image parses the body of a JSON HEAD answer and stumbles over its absence.
   if (req.method !== 'HEAD' && body.length > 0)
     headers['content-type'] = reply.type ?? 'text/plain; charset=utf-8'
-  const bodyUnread = !req.complete && hasBody(req)
+  const bodyUnread = !req.complete && hasBody(req.headers)
   if (bodyUnread) headers['connection'] = 'close'
   res.writeHead(reply.status, headers)
   if (req.method !== 'HEAD') res.write(body)
@@ -34,11 +35,6 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
     res.once('close', resolve)
     res.end(() => resolve())
   })
-}
-
-/** Node says that a request is complete only after the turn in which its head came, with a body or without. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /** Sends the registry's JSON error envelope. */

@@ -13,9 +13,9 @@ interface Attempt {
 }
 
 /**
- * The way of requests that are rare and have no body: http-proxy-3, hardened: it only carries the request. Headers and target are ready before it sees them, since its
- * `proxyReq` event comes late and not always; its answer passes, which would let hop-by-hop headers through and hang
- * when an answer is cut short, never run.
+ * The way of requests that are rare and have no body: http-proxy-3, hardened. It only carries the request: headers and
+ * target are ready before it sees them, since its `proxyReq` event comes late and not always; its answer passes, which
+ * would let hop-by-hop headers through and hang when an answer is cut short, never run.
  */
 export function createAsker(address: UpstreamAddress, { connectMs, silenceMs }: ConnectionLimits): Relay {
   const agent = new Agent({

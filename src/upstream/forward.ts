@@ -4,6 +4,7 @@ import { UpstreamUnavailable } from '../model/errors.ts'
 import type { AnswerHead, AnswerTap, Identity, Peer, Transfer } from '../model/exchange.ts'
 import type { TransferBuffers } from '../model/ports.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
+import { answerFacts } from '../oci/answer-facts.ts'
 import { canonicalTarget } from '../oci/target.ts'
 import type { UpstreamAddress } from './address.ts'
 import { createAsker } from './ask.ts'
@@ -157,15 +158,7 @@ async function release(
 }
 
 function describeBody(headers: Record<string, string | string[]>, status: number): Partial<Transfer> {
-  const digest = headers['docker-content-digest']
-  const mediaType = headers['content-type']
-  const length = headers['content-length']
-  return {
-    ...(typeof digest === 'string' ? { digest } : {}),
-    ...(typeof mediaType === 'string' ? { mediaType: mediaType.split(';', 1)[0] ?? mediaType } : {}),
-    ...(typeof length === 'string' ? { size: Number(length) } : {}),
-    ...(status === 307 || status === 302 ? { redirected: true } : {}),
-  }
+  return { ...answerFacts(headers), ...(status === 307 || status === 302 ? { redirected: true } : {}) }
 }
 
 function refused(): UpstreamUnavailable {

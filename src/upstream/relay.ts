@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { hasBody } from '../model/has-body.ts'
 import type { TransferBuffers } from '../model/ports.ts'
 import type { UpstreamAddress } from './address.ts'
 import { type AnswerReader, createAnswerReader } from './answer-reader.ts'
@@ -63,17 +64,16 @@ export function createRelay(
 
 /** How one try ended. */
 type Outcome =
-  | { readonly kind: 'answer'; readonly answer: UpstreamAnswer }
-  | { readonly kind: 'fault'; readonly error: Error | undefined; readonly isSilent: boolean }
-  | { readonly kind: 'client left'; readonly bytesIn: () => number }
+  | UpstreamAnswer
+  | ClientLeft
+  | { readonly status: 'fault'; readonly error: Error | undefined; readonly isSilent: boolean }
 
 function isStale(outcome: Outcome, { isReused }: RegistryConnection, { method }: IncomingMessage): boolean {
-  return outcome.kind === 'fault' && outcome.isSilent && isReused && (method === 'GET' || method === 'HEAD')
+  return outcome.status === 'fault' && outcome.isSilent && isReused && (method === 'GET' || method === 'HEAD')
 }
 
 function answerOf(outcome: Outcome): UpstreamAnswer | ClientLeft {
-  if (outcome.kind === 'answer') return outcome.answer
-  if (outcome.kind === 'client left') return { status: undefined, bytesIn: outcome.bytesIn }
+  if (outcome.status !== 'fault') return outcome
   throw outcome.error ?? new Error('the connection ended without an answer')
 }
 
@@ -92,19 +92,19 @@ function sendOn(
   const lent = lend(connection, shared.release)
   const settle = (outcome: Outcome) => {
     res.off('close', onClose)
-    if (outcome.kind !== 'answer') lent.drop()
+    if (typeof outcome.status !== 'number') lent.drop()
     resolve(outcome)
   }
-  const onClose = () => settle({ kind: 'client left', bytesIn: lent.bytesIn })
+  const onClose = () => settle({ status: undefined, bytesIn: lent.bytesIn })
   const reader = createAnswerReader(req.method ?? '', {
-    onHead: found => settle({ kind: 'answer', answer: answerWith(found, { reader, lent, shared }) }),
-    onFault: (error, isSilent) => settle({ kind: 'fault', error, isSilent }),
+    onHead: found => settle(answerWith(found, { reader, lent, shared })),
+    onFault: (error, isSilent) => settle({ status: 'fault', error, isSilent }),
     onEnd: isClean => (isClean ? lent.giveBack() : lent.drop()),
   })
   res.once('close', onClose)
   connection.attach(reader)
   connection.socket.write(head, 'latin1')
-  if (hasBody(req)) lent.carry(sendRequestBody(req, connection.socket, shared))
+  if (hasBody(req.headers)) lent.carry(sendRequestBody(req, connection.socket, shared))
   return promise
 }
 
@@ -169,9 +169,4 @@ function answerWith(
       return done
     },
   }
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0)
 }
