@@ -29,9 +29,9 @@ export interface GuardedRequest {
 }
 
 /**
- * A function to call with the registry's answer before its head goes out; none where nothing must be signed. It looks at the digest that is about to be
- * sent, so a tag that moves meanwhile makes no difference; HEAD is checked as GET, and so is "not modified". What is
- * unsigned under a rule that only warns gets a `Warning` header.
+ * A function to call with the registry's answer before its head goes out; none where nothing must be signed. It looks at
+ * the digest that is about to be sent, so a tag that moves meanwhile makes no difference; HEAD is checked as GET, and so
+ * is "not modified". What is unsigned under a rule that only warns gets a `Warning` header.
  * @throws Refusal 403, or OciError 503 when it cannot be told, from the function returned.
  */
 export function createSignatureGuard(
