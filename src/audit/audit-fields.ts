@@ -1,7 +1,15 @@
 import type { AuditActor, AuditEvent } from '../model/audit-event.ts'
 
-/** One line as it is written: the event, the schema version, the node and the line's number on that node. */
-export type AuditRecord = { readonly v: 1; readonly node: string; readonly seq: number } & AuditEvent
+/**
+ * One line as it is written: the event, the schema version, the node and the line's number on that node. With
+ * `audit.chain` also `prev`, the SHA-256 of the bytes of the line before, without its newline, in hex.
+ */
+export type AuditRecord = {
+  readonly v: 1
+  readonly node: string
+  readonly seq: number
+  readonly prev?: string | undefined
+} & AuditEvent
 
 /** One field of a line; `example` is its JSON value. */
 interface AuditField {
@@ -38,14 +46,14 @@ export const AUDIT_FIELDS = [
     type: 'string',
     example: '"push"',
     meaning:
-      '`pull`, `check` (HEAD), `push`, `overwrite` (a tag that pointed elsewhere), `delete`, `mount`, `list`, `login`, `token`, `server.start`, `server.stop`, `config.reload`, `cert.issue`, `cert.renew`, `cert.load` (somebody else stored it), `cert.expiring`, `cert.revoke`',
+      '`pull`, `check` (HEAD), `push`, `overwrite` (a tag that pointed elsewhere), `delete`, `mount`, `list`, `login`, `token`, `server.start`, `server.stop`, `config.reload`, `cert.issue`, `cert.renew`, `cert.load` (somebody else stored it), `cert.expiring`, `cert.revoke`, `audit.rotate` (first line of a new file), `audit.checkpoint` (signed), `audit.gap` (lines are lost), `audit.prune` (an old file was removed)',
   },
   {
     name: 'kind',
     type: 'string',
     example: '"manifest"',
     meaning:
-      'what it was done to: `manifest`, `index`, `blob`, `tag`, `tags`, `catalog`, `referrers`, `session` (a login, a ping, a step of an upload), `token`, `config`, `server`, `certificate`',
+      'what it was done to: `manifest`, `index`, `blob`, `tag`, `tags`, `catalog`, `referrers`, `session` (a login, a ping, a step of an upload), `token`, `config`, `server`, `certificate`, `audit`',
   },
   {
     name: 'outcome',
@@ -179,6 +187,43 @@ export const AUDIT_FIELDS = [
   { name: 'issuer', type: 'string', example: '"letsencrypt"', meaning: 'authority of the certificate' },
   { name: 'serial', type: 'string', example: '"04A1…"', meaning: 'serial number of the certificate' },
   { name: 'version', type: 'string', example: '"0.1.0"', meaning: 'of `server.start`: the running version' },
+  {
+    name: 'file',
+    type: 'string',
+    example: '"audit-2026-11-24T16-06-00.123.jsonl"',
+    meaning: 'of `audit.rotate`: the file before this one; of `audit.prune`: the file that was removed',
+  },
+  {
+    name: 'from_seq',
+    type: 'integer',
+    example: '101',
+    meaning: 'of `audit.gap`: first number that no line has',
+  },
+  {
+    name: 'to_seq',
+    type: 'integer',
+    example: '104',
+    meaning: 'of `audit.gap`: last number that no line has; the next one is this line',
+  },
+  { name: 'count', type: 'integer', example: '4', meaning: 'of `audit.gap`: how many lines are lost' },
+  {
+    name: 'key',
+    type: 'string',
+    example: '"5f0c2a9e1b7d4c38"',
+    meaning: 'of `audit.checkpoint`: the key that signed, by the SHA-256 of its public half',
+  },
+  {
+    name: 'signature',
+    type: 'string',
+    example: '"mJ3x…"',
+    meaning: 'of `audit.checkpoint`: Ed25519 over node, `seq` and `prev`, base64url',
+  },
+  {
+    name: 'prev',
+    type: 'string',
+    example: '"3f7a…"',
+    meaning: 'SHA-256 of the line before, with `audit.chain`; always last',
+  },
 ] as const satisfies readonly AuditField[]
 
 /** The keys of `actor`, in the order of the line. */

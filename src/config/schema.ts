@@ -5,6 +5,7 @@ import { resolveRegistry, resolveServer, resolveToken } from './resolve.ts'
 import { resolveTls } from './resolve-tls.ts'
 import { always } from './schema-kit.ts'
 import { AclCompatSchema, AclSchema } from './section-acl.ts'
+import { AuditSchema } from './section-audit.ts'
 import { CacheSchema, resolveCache } from './section-cache.ts'
 import { ServerSchema, TokenSchema } from './section-docker-auth.ts'
 import {
@@ -22,7 +23,7 @@ import {
   TrustedProxiesSchema,
   WorkersSchema,
 } from './section-network.ts'
-import { AuditSchema, LimitsSchema, LogSchema } from './section-output.ts'
+import { LimitsSchema, LogSchema } from './section-output.ts'
 import { RegistrySchema, readsDirectly } from './section-registry.ts'
 import { RequireSignatureSchema } from './section-signature.ts'
 import { type StaticUser, UsersSchema } from './section-users.ts'

@@ -20,6 +20,9 @@ export const CERTIFICATE_ACTIONS = [
   'cert.revoke',
 ] as const
 
+/** What the audit log tells of itself. */
+export const AUDIT_LOG_ACTIONS = ['audit.rotate', 'audit.checkpoint', 'audit.gap', 'audit.prune'] as const
+
 /** Closed list of what a line can be about; `action` + `kind` + `outcome` is the key for alerts. */
 export const AUDIT_ACTIONS = [
   ...REGISTRY_ACTIONS,
@@ -27,6 +30,7 @@ export const AUDIT_ACTIONS = [
   'server.stop',
   'config.reload',
   ...CERTIFICATE_ACTIONS,
+  ...AUDIT_LOG_ACTIONS,
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
@@ -42,7 +46,7 @@ export const REGISTRY_KINDS = [
   'session',
   'token',
 ] as const
-export type AuditKind = (typeof REGISTRY_KINDS)[number] | 'config' | 'server' | 'certificate'
+export type AuditKind = (typeof REGISTRY_KINDS)[number] | 'config' | 'server' | 'certificate' | 'audit'
 
 /** `failed`: the upstream or a check said no; `aborted`: the client or the upstream left midway. */
 export const AUDIT_OUTCOMES = ['success', 'denied', 'failed', 'aborted'] as const
@@ -107,4 +111,15 @@ export interface AuditEvent {
   readonly serial?: string | undefined
   /** Of `server.start`: the running version. */
   readonly version?: string | undefined
+  /** Of `audit.rotate`: name of the file that came before; of `audit.prune`: of the one removed. Without directory. */
+  readonly file?: string | undefined
+  /** Of `audit.gap`: the numbers that no line has. */
+  readonly from_seq?: number | undefined
+  readonly to_seq?: number | undefined
+  /** Of `audit.gap`: how many lines are lost. */
+  readonly count?: number | undefined
+  /** Of `audit.checkpoint`: which key signed, the first 16 hex digits of the SHA-256 of its SPKI. */
+  readonly key?: string | undefined
+  /** Of `audit.checkpoint`: Ed25519, base64url. */
+  readonly signature?: string | undefined
 }
