@@ -34,5 +34,6 @@ export async function openRedirect(
   const redirect = createHttpsRedirect(httpsPort(config, serving.port), serving.isOurs)
   const handler = answerTo ? createAcmeChallenge(answerTo, redirect) : redirect
   const proxies = listen.proxy_protocol ? trusted_proxies : undefined
-  await set.add('http', listen.http, () => createListener({ handler, log: serving.log, proxies }))
+  const options = { handler, log: serving.log, proxies, maxConnections: config.limits.connections }
+  await set.add('http', listen.http, () => createListener(options))
 }

@@ -30,13 +30,14 @@ export async function openPublicListeners(
 ): Promise<void> {
   const { config, options, dispatch: handler, log } = serving
   const proxies = config.listen.proxy_protocol ? config.trusted_proxies : undefined
-  const plain = () => createListener({ handler, log, proxies })
+  const { connections: maxConnections } = config.limits
+  const plain = () => createListener({ handler, log, proxies, maxConnections })
   await set.add('http', addresses.http, plain)
   await set.add('server', addresses.server, plain)
   if (options === undefined) return
   const answer = () => plainAnswer(config, httpsPort(config, set.ports().https))
   await set.add('https', addresses.https, () =>
-    tlsListener(options, { handler, log, proxies, plainAnswer: answer }),
+    tlsListener(options, { handler, log, proxies, maxConnections, plainAnswer: answer }),
   )
 }
 

@@ -14,6 +14,7 @@ const FIXED: readonly (readonly [name: string, pick: (config: Config) => unknown
   ['registry', config => config.registry],
   ['cache', config => config.cache],
   ['audit.file', config => config.audit.file],
+  ['limits.connections', config => config.limits.connections],
   ['state_dir', config => config.state_dir],
   ['log', config => config.log],
 ]
@@ -25,7 +26,8 @@ export function restartKeys(running: Config, wanted: Config): readonly string[] 
 
 /** `wanted` with everything that is bound to a start as it runs now. */
 export function withFixedKeys(running: Config, wanted: Config): Config {
-  const { domains, listen, workers, tls, registry, cache, state_dir, log, token, server, audit } = running
+  const { domains, listen, workers, tls, registry, cache, state_dir, log, token, server, audit, limits } =
+    running
   return {
     ...wanted,
     domains,
@@ -40,6 +42,7 @@ export function withFixedKeys(running: Config, wanted: Config): Config {
     log,
     token: { ...token, expiration: wanted.token.expiration },
     server: { ...wanted.server, listen: server.listen },
+    limits: { ...wanted.limits, connections: limits.connections },
     audit: { ...wanted.audit, file: audit.file },
   }
 }

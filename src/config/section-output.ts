@@ -24,10 +24,17 @@ export const LimitsSchema = z
       .refine(bytes => bytes >= 1024 * 1024, 'must be 1MiB or more')
       .prefault('64MiB')
       .describe('Memory for the buffers of bodies in transit, all together; `64MiB`, `1GiB`.'),
+    connections: z
+      .int()
+      .min(1, 'must be 1 or more')
+      .default(20_000)
+      .describe(
+        'Connections of clients at the same time, for each address of the registry, the token realm and the redirect to HTTPS; more are closed at once.',
+      ),
   })
-  .transform(({ shutdown_timeout, transfer_memory }) => ({
+  .transform(({ shutdown_timeout, ...limits }) => ({
     shutdown_timeout_ms: shutdown_timeout,
-    transfer_memory,
+    ...limits,
   }))
   .prefault({})
   .describe('Bounds.')

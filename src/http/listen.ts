@@ -11,6 +11,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../model/ports.ts'
+import { boundConnections } from './bound-connections.ts'
 import { createHttp2Sessions, type Http2Sessions } from './http2-sessions.ts'
 import { answerParseFault } from './parse-fault.ts'
 import { answerPlainRequest, isPlainRequest } from './plain-on-tls.ts'
@@ -50,6 +51,8 @@ export interface ListenerOptions {
   readonly plainAnswer?: () => string
   /** The peers whose connections begin with a header of the PROXY protocol. */
   readonly proxies?: readonly string[] | undefined
+  /** Connections at the same time; more are closed at once. */
+  readonly maxConnections?: number
 }
 
 /** An HTTP/1.1 server with our limits, over TLS also HTTP/2. Uploads have no time limit, only an idle guard. */
@@ -67,9 +70,10 @@ export interface Listener {
 /** A listener that does not listen yet. */
 export function createListener(options: ListenerOptions): Listener {
   const server = createLimitedServer(options)
-  const { handler, log, limits = LIMITS, proxies } = options
+  const { handler, log, limits = LIMITS, proxies, maxConnections: max } = options
   const sockets = new Set<Socket>()
   const running = createUnderway<ServerResponse>()
+  if (max !== undefined) boundConnections(server, { max, log })
   if (proxies !== undefined) expectProxyHeaders(server, { proxies, log })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)

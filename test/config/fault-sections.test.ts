@@ -201,6 +201,7 @@ t.test('checks values of its own sections', async t => {
         '3:27: error: limits.transfer_memory: must be a size such as 64MiB; the units are KiB, MiB, GiB and TiB, or KB, MB, GB and TB',
       ],
     ],
+    [below('limits: {connections: 0}'), ['3:23: error: limits.connections: must be 1 or more']],
     [below('limits: {transfer_memory: 1k}'), ['3:27: error: limits.transfer_memory: must be 1MiB or more']],
     [below('state_dir: ""'), ['3:12: error: state_dir: must not be empty']],
   ])

@@ -40,7 +40,7 @@ t.test('fills in every default', async t => {
     trusted_proxies: [],
     state_dir: '/var/lib/landwaiter',
     log: { level: 'info', format: 'auto' },
-    limits: { shutdown_timeout_ms: 30_000, transfer_memory: 67_108_864 },
+    limits: { shutdown_timeout_ms: 30_000, transfer_memory: 67_108_864, connections: 20_000 },
     server: { listen: null, path_prefix: '', real_ip_pos: 0, hsts: false },
   })
 })

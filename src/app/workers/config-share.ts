@@ -11,7 +11,11 @@ export function configShare(loaded: LoadedConfig): LoadedConfig {
     ...loaded,
     config: {
       ...config,
-      limits: { ...limits, transfer_memory: Math.max(MIB, share(limits.transfer_memory)) },
+      limits: {
+        ...limits,
+        transfer_memory: Math.max(MIB, share(limits.transfer_memory)),
+        connections: Math.ceil(limits.connections / workers),
+      },
       cache: { ...cache, manifests: share(cache.manifests), blobs: share(cache.blobs) },
     },
   }
