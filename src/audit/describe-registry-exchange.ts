@@ -44,5 +44,6 @@ function transferFields({ transfer, outcome }: RegistryExchange, { action }: Ope
 }
 
 function defaultReason(outcome: AuditOutcome, status: number): string | undefined {
-  return outcome === 'failed' ? `${status} ${STATUS_CODES[status] ?? ''}`.trim().toLowerCase() : undefined
+  const isTold = outcome === 'failed' || outcome === 'limited'
+  return isTold ? `${status} ${STATUS_CODES[status] ?? ''}`.trim().toLowerCase() : undefined
 }

@@ -9,7 +9,12 @@ export function describeServerEvent(event: {
   readonly id: string
   readonly outcome?: AuditOutcome
   readonly reason?: string
+  /** Of a start. */
   readonly version?: string
+  readonly pid?: number
+  readonly previousStop?: 'clean' | 'unclean' | undefined
+  /** Of a start or a reload: the fingerprint of the configuration. */
+  readonly config?: string
 }): AuditEvent {
   return {
     time: new Date(event.at).toISOString(),
@@ -18,6 +23,12 @@ export function describeServerEvent(event: {
     kind: event.action === 'config.reload' ? 'config' : 'server',
     outcome: event.outcome ?? 'success',
     actor: { kind: 'system' },
-    ...defined({ reason: event.reason, version: event.version }),
+    ...defined({
+      reason: event.reason,
+      version: event.version,
+      pid: event.pid,
+      config: event.config,
+      previous_stop: event.previousStop,
+    }),
   }
 }

@@ -1,5 +1,6 @@
 import type { AuditActor, AuditEvent } from '../model/audit-event.ts'
 import type { Identity, Peer } from '../model/exchange.ts'
+import { productOf } from './product-of.ts'
 
 /** When an exchange ended: ms since the epoch for `time`, monotonic ms for `duration_ms`. */
 export interface Completion {
@@ -26,6 +27,7 @@ export function peerFields(peer: Peer, completed: Completion) {
     host: peer.host,
     peer_ip: peer.peerIp === peer.clientIp ? undefined : peer.peerIp,
     user_agent: peer.userAgent?.slice(0, USER_AGENT_LIMIT),
+    product: peer.userAgent === undefined ? undefined : productOf(peer.userAgent),
     tls: peer.tls,
   } satisfies Partial<AuditEvent>
 }

@@ -2,6 +2,7 @@ import type { AuditAction, AuditEvent, AuditOutcome } from '../model/audit-event
 import type { RegistryExchange, Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import { isIndexMediaType } from '../oci/media-type.ts'
+import { tagSubject } from '../oci/tag-subject.ts'
 import { defined } from './event-base.ts'
 
 /** What was done to what: the part of an event that the request and its answer decide. */
@@ -9,7 +10,16 @@ export type Operation = Pick<AuditEvent, 'action' | 'kind'> &
   Partial<
     Pick<
       AuditEvent,
-      'repository' | 'tag' | 'digest' | 'previous_digest' | 'removed_tags' | 'from' | 'media_type' | 'size'
+      | 'repository'
+      | 'tag'
+      | 'digest'
+      | 'previous_digest'
+      | 'removed_tags'
+      | 'from'
+      | 'media_type'
+      | 'subject'
+      | 'size'
+      | 'image_size'
     >
   >
 
@@ -77,6 +87,7 @@ function manifestOperation(request: Of<'manifest'>, exchange: RegistryExchange):
         ...mediaTypeFields(answerOf(exchange)?.mediaType),
         ...common,
         ...wholeSize(exchange),
+        ...defined({ image_size: exchange.imageSize }),
       }
   }
 }
@@ -94,7 +105,11 @@ function pushOperation(
     ...mediaTypeFields(exchange.pushedMediaType),
     ...target,
     ...(isOverwrite ? replaced : {}),
-    ...defined({ size: answer?.complete === true ? answer.bytesIn : undefined }),
+    ...defined({
+      subject: exchange.manifestSubject ?? (target.tag === undefined ? undefined : tagSubject(target.tag)),
+      size: answer?.complete === true ? answer.bytesIn : undefined,
+      image_size: exchange.imageSize,
+    }),
   }
 }
 

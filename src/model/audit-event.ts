@@ -46,10 +46,16 @@ export const REGISTRY_KINDS = [
   'session',
   'token',
 ] as const
-export type AuditKind = (typeof REGISTRY_KINDS)[number] | 'config' | 'server' | 'certificate' | 'audit'
 
-/** `failed`: the upstream or a check said no; `aborted`: the client or the upstream left midway. */
-export const AUDIT_OUTCOMES = ['success', 'denied', 'failed', 'aborted'] as const
+/** Closed list of what a line can be about. */
+export const AUDIT_KINDS = [...REGISTRY_KINDS, 'config', 'server', 'certificate', 'audit'] as const
+export type AuditKind = (typeof AUDIT_KINDS)[number]
+
+/**
+ * `failed`: the upstream or a check said no; `aborted`: the client or the upstream left midway; `limited`: too much at
+ * once, so that nobody looked at it.
+ */
+export const AUDIT_OUTCOMES = ['success', 'denied', 'failed', 'aborted', 'limited'] as const
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number]
 
 export interface AuditActor {
@@ -88,7 +94,11 @@ export interface AuditEvent {
   /** Repository that a mount took the blob from. */
   readonly from?: string | undefined
   readonly media_type?: string | undefined
+  /** Of a pushed manifest: the one that it signs or describes. */
+  readonly subject?: string | undefined
   readonly size?: number | undefined
+  /** What the configuration and the layers of an image have together, as its manifest says. */
+  readonly image_size?: number | undefined
   readonly bytes_in?: number | undefined
   readonly bytes_out?: number | undefined
   /** The bytes went from the storage to the client by a redirect, so they are not counted here. */
@@ -99,6 +109,8 @@ export interface AuditEvent {
   readonly path?: string | undefined
   readonly host?: string | undefined
   readonly user_agent?: string | undefined
+  /** The client's product in a few words, as far as its User-Agent tells. */
+  readonly product?: string | undefined
   readonly tls?: string | undefined
   readonly rule?: string | undefined
   readonly reason?: string | undefined
@@ -111,6 +123,12 @@ export interface AuditEvent {
   readonly serial?: string | undefined
   /** Of `server.start`: the running version. */
   readonly version?: string | undefined
+  /** Of `server.start`. */
+  readonly pid?: number | undefined
+  /** Of `server.start` and `config.reload`: the configuration file, the first 16 hex digits of its SHA-256. */
+  readonly config?: string | undefined
+  /** Of `server.start`: whether the log ends with `server.stop`; absent in a new log. */
+  readonly previous_stop?: 'clean' | 'unclean' | undefined
   /** Of `audit.rotate`: name of the file that came before; of `audit.prune`: of the one removed. Without directory. */
   readonly file?: string | undefined
   /** Of `audit.gap`: the numbers that no line has. */

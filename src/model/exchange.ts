@@ -71,6 +71,10 @@ export interface RegistryExchange {
   readonly removedTags?: readonly string[]
   /** The name given with a wrong password. */
   readonly account?: string
+  /** Bytes of the configuration and the layers of an image, as its manifest lists them. */
+  readonly imageSize?: number
+  /** Of a pushed manifest: digest of the one that it signs or describes. */
+  readonly manifestSubject?: string
   /** Media type of a pushed manifest. */
   readonly pushedMediaType?: string
   readonly rule?: string

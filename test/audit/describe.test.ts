@@ -54,7 +54,17 @@ const CERTIFICATE_EVENTS: readonly (readonly [string, CertificateEvent])[] = [
 const EVENTS: readonly (readonly [string, AuditEvent])[] = [
   ...REGISTRY_CASES.map(([why, , from]) => [why, describeRegistryExchange(from, COMPLETED)] as const),
   ...TOKEN_CASES.map(([why, from]) => [why, describeTokenExchange(from, COMPLETED)] as const),
-  ['the server starts', describeServerEvent({ ...server, action: 'server.start', version: '0.1.0' })],
+  [
+    'the server starts',
+    describeServerEvent({
+      ...server,
+      action: 'server.start',
+      version: '0.1.0',
+      pid: 4711,
+      config: '9f86d081884c7d65',
+      previousStop: 'clean',
+    }),
+  ],
   ['the server stops', describeServerEvent({ ...server, action: 'server.stop' })],
   [
     'a configuration is refused',
@@ -88,7 +98,7 @@ t.test('the golden lines use every action, kind, outcome and field', async t => 
     seen('kind').join(' '),
     'blob catalog certificate config index manifest referrers server session tag tags token',
   )
-  t.strictSame(seen('outcome').join(' '), 'aborted denied failed success')
+  t.strictSame(seen('outcome').join(' '), 'aborted denied failed limited success')
   const keys = new Set(EVENTS.flatMap(([, event]) => [...Object.keys(event), 'v', 'node', 'seq']))
   t.strictSame([...keys].sort(), AUDIT_FIELDS.map(field => field.name).sort())
   const actorKeys = new Set(EVENTS.flatMap(([, event]) => Object.keys(event.actor)))

@@ -84,6 +84,16 @@ export const OTHER_CASES: readonly RegistryCase[] = [
       reason: 'invalid name',
     },
   ],
+  [
+    'a list that the registry has no time for',
+    'yyy',
+    exchange('GET', '_catalog', {
+      request: { kind: 'catalog', page: {} },
+      outcome: 'limited',
+      status: 429,
+      transfer: { bytesOut: 40 },
+    }),
+  ],
   ['a question about methods', 'nny', exchange('OPTIONS', 'team/web/manifests/1.0', { status: 204 })],
 ]
 
@@ -120,6 +130,10 @@ export const TOKEN_CASES: readonly (readonly [string, TokenExchange])[] = [
   [
     'a backend that cannot tell',
     refusedLogin('ann', { outcome: 'failed', status: 503, reason: 'try again later' }),
+  ],
+  [
+    'more logins than can be checked',
+    refusedLogin('ann', { outcome: 'limited', status: 503, reason: 'Too many logins at once' }),
   ],
   [
     'a request for an unknown service',
