@@ -25,7 +25,7 @@ export function createExtAuth({ run }: { readonly run: RunProgram }): Authentica
 }
 
 function toResult(name: string, result: ProgramResult): AuthnResult {
-  if (result.outcome === 'failed') throw unavailable(result.reason)
+  if (result.outcome === 'failed') throw unavailable(result.reason, result)
   switch (result.code) {
     case 0:
       return {
@@ -60,12 +60,16 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw unavailable('its output is not JSON', cause)
+    throw unavailable('its output is not JSON', { cause })
   }
 }
 
-function unavailable(problem: string, cause?: unknown): AuthnUnavailable {
+function unavailable(
+  problem: string,
+  { cause, isOverload = false }: { readonly cause?: unknown; readonly isOverload?: boolean } = {},
+): AuthnUnavailable {
   return new AuthnUnavailable('Logins cannot be checked just now', RETRY_AFTER_SECONDS, {
     cause: new Error(`ext_auth: ${problem}`, { cause }),
+    isOverload,
   })
 }

@@ -13,7 +13,6 @@ const MAX_QUEUE = 128
 /** docker login gives up after 15 s. */
 const TIMEOUT_MS = 15_000
 const RETRY_AFTER_SECONDS = 5
-const STOPPING = 'Passwords are no longer checked, the server is stopping'
 
 export interface PasswordWorkers {
   /**
@@ -53,12 +52,12 @@ export function createPasswordWorkers(
   let closed = false
 
   async function acquire(): Promise<PasswordThread> {
-    if (closed) throw unavailable(STOPPING)
+    if (closed) throw stopping()
     const thread = idle.pop()
     if (thread !== undefined) return thread
-    if (waiting.size >= maxQueue) throw unavailable('Too many logins at once')
+    if (waiting.size >= maxQueue) throw overload()
     const turn = Promise.withResolvers<PasswordThread>()
-    const timer = setTimeout(() => refuse(turn, 'Too many logins at once'), timeoutMs)
+    const timer = setTimeout(() => refuse(turn, overload()), timeoutMs)
     waiting.add(turn)
     try {
       return await turn.promise
@@ -68,9 +67,9 @@ export function createPasswordWorkers(
   }
 
   // Out of the queue first: a thread handed to a turn that was refused would be lost.
-  function refuse(turn: PromiseWithResolvers<PasswordThread>, message: string): void {
+  function refuse(turn: PromiseWithResolvers<PasswordThread>, error: AuthnUnavailable): void {
     waiting.delete(turn)
-    turn.reject(unavailable(message))
+    turn.reject(error)
   }
 
   function release(thread: PasswordThread): void {
@@ -96,7 +95,7 @@ export function createPasswordWorkers(
     },
     async close() {
       closed = true
-      for (const turn of waiting) refuse(turn, STOPPING)
+      for (const turn of waiting) refuse(turn, stopping())
       await Promise.all(threads.map(thread => thread.stop()))
     },
     queued: () => waiting.size,
@@ -107,6 +106,10 @@ function defaultWorkers(): number {
   return Math.min(MAX_WORKERS, Math.max(1, availableParallelism() - 1))
 }
 
-function unavailable(message: string): AuthnUnavailable {
-  return new AuthnUnavailable(message, RETRY_AFTER_SECONDS)
+function overload(): AuthnUnavailable {
+  return new AuthnUnavailable('Too many logins at once', RETRY_AFTER_SECONDS, { isOverload: true })
+}
+
+function stopping(): AuthnUnavailable {
+  return new AuthnUnavailable('Passwords are no longer checked, the server is stopping', RETRY_AFTER_SECONDS)
 }

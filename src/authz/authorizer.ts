@@ -19,8 +19,13 @@ export interface Authorizer {
 }
 
 /** An authorizer that cannot tell; `problem` goes to the log only. */
-export function cannotTell(name: Authorizer['name'], problem: string, cause?: unknown): AuthzUnavailable {
+export function cannotTell(
+  name: Authorizer['name'],
+  problem: string,
+  { cause, isOverload = false }: { readonly cause?: unknown; readonly isOverload?: boolean } = {},
+): AuthzUnavailable {
   return new AuthzUnavailable('Permissions cannot be checked just now', RETRY_AFTER_SECONDS, {
     cause: new Error(`${name}: ${problem}`, { cause }),
+    isOverload,
   })
 }

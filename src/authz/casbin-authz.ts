@@ -59,6 +59,6 @@ function verdict(model: CasbinModel, { subject, access, service, clientIp }: Que
   try {
     return { granted: access.actions.filter(isAllowed) }
   } catch (cause) {
-    throw cannotTell('casbin_authz', 'the model cannot tell', cause)
+    throw cannotTell('casbin_authz', 'the model cannot tell', { cause })
   }
 }

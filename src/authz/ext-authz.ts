@@ -11,7 +11,7 @@ import type { ProgramPool } from './program-pool.ts'
 export function createExtAuthz(pool: ProgramPool): Authorizer {
   async function authorize(question: Question): Promise<Verdict> {
     const result = await pool.run(document(question))
-    if (result.outcome === 'failed') throw cannotTell('ext_authz', result.reason)
+    if (result.outcome === 'failed') throw cannotTell('ext_authz', result.reason, result)
     if (result.code === 0) return { granted: question.access.actions }
     if (result.code === 1) return { granted: [] }
     throw cannotTell('ext_authz', `it exited with ${result.code}: ${result.stderr.trim()}`)

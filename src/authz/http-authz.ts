@@ -57,11 +57,12 @@ export async function openHttpAuthz(settings: HttpAuthzSettings): Promise<Author
   }
 
   async function authorize(question: Question): Promise<Verdict> {
-    if (!(await slots.enter())) throw cannotTell('http_authz', 'too many questions at once')
+    if (!(await slots.enter()))
+      throw cannotTell('http_authz', 'too many questions at once', { isOverload: true })
     try {
       return toVerdict(await post(JSON.stringify({ input: inputOf(question) })), question)
     } catch (error) {
-      throw cannotTell('http_authz', messageOf(error), error)
+      throw cannotTell('http_authz', messageOf(error), { cause: error })
     } finally {
       slots.leave()
     }

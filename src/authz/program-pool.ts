@@ -54,8 +54,9 @@ export async function openProgramPool(
   })
 
   async function run(input: string): Promise<ProgramResult> {
-    if (!(await slots.enter())) return { outcome: 'failed', reason: 'too many runs at once' }
+    const entered = await slots.enter()
     if (closed) return { outcome: 'failed', reason: STOPPING }
+    if (!entered) return { outcome: 'failed', reason: 'too many runs at once', isOverload: true }
     const started = startChild(program, input)
     runs.add(started)
     try {

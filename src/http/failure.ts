@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditOutcome } from '../model/audit-event.ts'
 import {
   AuditUnwritable,
   AuthnUnavailable,
@@ -33,6 +34,12 @@ export function asOciError(error: unknown): OciError {
   return new OciError('UNKNOWN', 'internal error; the operator finds it in the log by X-Request-Id', {
     cause: error,
   })
+}
+
+/** The outcome of a request that ended in this answer, which is no refusal; what nobody looked at, for want of room, is limited. */
+export function outcomeOfFailure({ status, cause }: OciError): AuditOutcome {
+  const isUnavailable = cause instanceof AuthnUnavailable || cause instanceof AuthzUnavailable
+  return status === 429 || (isUnavailable && cause.isOverload) ? 'limited' : 'failed'
 }
 
 /** Logs what the operator has to look into. Too many logins at once are a client's doing, and in the audit log. */

@@ -2,7 +2,7 @@ import type { AuditOutcome } from '../model/audit-event.ts'
 import type { OciError } from '../model/errors.ts'
 import type { AnswerHead, Peer, RegistryExchange, Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
-import { asOciError, logFailure } from './failure.ts'
+import { asOciError, logFailure, outcomeOfFailure } from './failure.ts'
 import type { Identification } from './identification.ts'
 import { Refusal } from './refusal.ts'
 import type { RegistryPorts } from './registry-ports.ts'
@@ -64,7 +64,7 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
         reason: decision?.reason ?? answer.message,
         ...(decision === undefined ? {} : { rule: decision.rule }),
       })
-      const outcome = error instanceof Refusal ? 'denied' : 'failed'
+      const outcome = error instanceof Refusal ? 'denied' : outcomeOfFailure(answer)
       await write(outcome, answer.status).catch(cause =>
         ports.log.error('the audit line of a refused request is lost', { id: peer.id, error: cause }),
       )
@@ -83,6 +83,7 @@ function isRead(request: RegistryRequest): boolean {
 
 function outcomeOf(status: number): AuditOutcome {
   if (status < 400) return 'success'
+  if (status === 429) return 'limited'
   return status === 401 || status === 403 ? 'denied' : 'failed'
 }
 

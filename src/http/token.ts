@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
 import type { AuditOutcome } from '../model/audit-event.ts'
 import type { AuthnResult, Credentials } from '../model/credentials.ts'
+import type { OciError } from '../model/errors.ts'
 import type { Identity, Peer, TokenExchange } from '../model/exchange.ts'
 import { formatScope } from '../oci/scope.ts'
 import { endOfTurn } from './end-of-turn.ts'
-import { asOciError, logFailure } from './failure.ts'
+import { asOciError, logFailure, outcomeOfFailure } from './failure.ts'
 import { sendReply } from './reply.ts'
 import { sendTokenFailure } from './token-failure.ts'
 import type { IssuedToken, TokenPorts } from './token-ports.ts'
@@ -143,7 +144,7 @@ async function refuse(
   const { req, res, draft } = turn
   const answer = asOciError(error)
   logFailure(ports.log, draft.peer, { answer, error })
-  draft.outcome = outcomeOf(answer.status, req)
+  draft.outcome = outcomeOf(answer, req)
   draft.status = answer.status
   draft.reason = answer instanceof TokenRefused ? answer.auditReason : answer.message
   await ports
@@ -154,7 +155,7 @@ async function refuse(
   await sendTokenFailure(req, res, { error: answer, issuer: ports.issuer })
 }
 
-function outcomeOf(status: number, req: IncomingMessage): AuditOutcome {
+function outcomeOf(answer: OciError, req: IncomingMessage): AuditOutcome {
   if (req.destroyed && !req.complete) return 'aborted'
-  return status === 401 ? 'denied' : 'failed'
+  return answer.status === 401 ? 'denied' : outcomeOfFailure(answer)
 }

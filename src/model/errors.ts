@@ -92,14 +92,21 @@ export class UpstreamUnavailable extends AppError {
   }
 }
 
+/** `isOverload`: too many ask at once, so that nobody was asked. */
+export interface UnavailableOptions extends ErrorOptions {
+  readonly isOverload?: boolean
+}
+
 /** A backend cannot tell whether the credentials are right, which is not the same as wrong. */
 export class AuthnUnavailable extends AppError {
   readonly code = 'AUTHN_UNAVAILABLE'
   readonly retryAfterSeconds: number
+  readonly isOverload: boolean
 
-  constructor(message: string, retryAfterSeconds: number, options?: ErrorOptions) {
+  constructor(message: string, retryAfterSeconds: number, options: UnavailableOptions = {}) {
     super(message, options)
     this.retryAfterSeconds = retryAfterSeconds
+    this.isOverload = options.isOverload ?? false
   }
 }
 
@@ -107,10 +114,12 @@ export class AuthnUnavailable extends AppError {
 export class AuthzUnavailable extends AppError {
   readonly code = 'AUTHZ_UNAVAILABLE'
   readonly retryAfterSeconds: number
+  readonly isOverload: boolean
 
-  constructor(message: string, retryAfterSeconds: number, options?: ErrorOptions) {
+  constructor(message: string, retryAfterSeconds: number, options: UnavailableOptions = {}) {
     super(message, options)
     this.retryAfterSeconds = retryAfterSeconds
+    this.isOverload = options.isOverload ?? false
   }
 }
 

@@ -19,7 +19,7 @@ export interface WireError {
 
 /** Errors that tell each other as causes; a longer chain is cut. */
 const MAX_CAUSES = 8
-const FIELDS = ['oci', 'status', 'detail', 'headers', 'phase', 'retryAfterSeconds'] as const
+const FIELDS = ['oci', 'status', 'detail', 'headers', 'phase', 'retryAfterSeconds', 'isOverload'] as const
 
 /** Anything that was thrown, as data. */
 export function toWire(thrown: unknown, depth = 0): WireError {
@@ -42,13 +42,14 @@ export function fromWire(wire: WireError): Error {
 
 function rebuild({ name, message, code, fields, cause }: WireError): Error {
   const options = cause === undefined ? {} : { cause: fromWire(cause) }
+  const isOverload = fields['isOverload'] === true
   switch (code) {
     case 'AUDIT_UNWRITABLE':
       return new AuditUnwritable(message, options)
     case 'AUTHN_UNAVAILABLE':
-      return new AuthnUnavailable(message, Number(fields['retryAfterSeconds']), options)
+      return new AuthnUnavailable(message, Number(fields['retryAfterSeconds']), { ...options, isOverload })
     case 'AUTHZ_UNAVAILABLE':
-      return new AuthzUnavailable(message, Number(fields['retryAfterSeconds']), options)
+      return new AuthzUnavailable(message, Number(fields['retryAfterSeconds']), { ...options, isOverload })
     case 'UPSTREAM_UNAVAILABLE':
       return new UpstreamUnavailable(fields['phase'] as UpstreamUnavailable['phase'], message, options)
     case 'OCI_ERROR':

@@ -87,7 +87,12 @@ t.test('refuses a check when the queue is full, and works on when it is not', as
   const answers = ['right', 'wrong', 'right'].map(word => workers.verify(secret(HASH), secret(word)))
   t.equal(workers.queued(), 2)
   const refused = workers.verify(secret(HASH), secret('right'))
-  await t.rejects(refused, { name: 'AuthnUnavailable', code: 'AUTHN_UNAVAILABLE', retryAfterSeconds: 5 })
+  await t.rejects(refused, {
+    name: 'AuthnUnavailable',
+    code: 'AUTHN_UNAVAILABLE',
+    retryAfterSeconds: 5,
+    isOverload: true,
+  })
   t.strictSame(await Promise.all(answers), [true, false, true])
   t.equal(workers.queued(), 0)
   t.equal(await workers.verify(secret(HASH), secret('right')), true)

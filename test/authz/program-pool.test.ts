@@ -127,15 +127,16 @@ t.test('turns away what finds the queue full or waits too long', async t => {
   const pool = await openScript(t, 'sleep 600', { max_concurrency: 1 })
   const first = pool.run('')
   const queued = Array.from({ length: 128 }, () => pool.run(''))
-  t.strictSame(await pool.run(''), failed('too many runs at once'), 'the queue is full')
+  const overload = { ...failed('too many runs at once'), isOverload: true }
+  t.strictSame(await pool.run(''), overload, 'the queue is full')
   await pool.close()
   t.strictSame(await first, failed('the server is stopping'))
-  for (const run of queued) t.strictSame(await run, failed('too many runs at once'))
+  for (const run of queued) t.strictSame(await run, failed('the server is stopping'))
 
   const slow = await openScript(t, 'sleep 600', { max_concurrency: 1, timeout_ms: 300 })
   const [ran, waited] = await Promise.all([slow.run(''), slow.run('')])
   t.strictSame(ran, failed('it did not end within 300 ms'))
-  t.equal(waited.outcome, 'failed')
+  t.strictSame(waited, overload)
 })
 
 t.test('leaves no process when it closes, and starts none after', async t => {

@@ -161,6 +161,7 @@ t.test(
           path: path.split('?')[0],
           host: realm.host,
           user_agent: 'docker/27.3.1',
+          product: 'docker 27.3.1',
           ...line,
           ...issued,
         },

@@ -137,7 +137,7 @@ t.test('when too many passwords wait, a login is put off and the rest goes on', 
   const line = busy.audit().find(({ status }) => status === 503)
   t.match(line, {
     action: 'login',
-    outcome: 'failed',
+    outcome: 'limited',
     actor: { name: 'slow' },
     reason: 'Too many logins at once',
   })

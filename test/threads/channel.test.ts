@@ -20,7 +20,7 @@ interface Remote {
 
 const ERRORS: Readonly<Record<string, Error>> = {
   audit: new AuditUnwritable('no line', { cause: Object.assign(new Error('full'), { code: 'ENOSPC' }) }),
-  authn: new AuthnUnavailable('busy', 5),
+  authn: new AuthnUnavailable('busy', 5, { isOverload: true }),
   authz: new AuthzUnavailable('gone', 7),
   upstream: new UpstreamUnavailable('headers', 'no answer'),
   oci: new OciError('UNAVAILABLE', 'wait', { headers: { 'retry-after': '5' }, detail: ['x'] }),
