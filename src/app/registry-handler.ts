@@ -1,4 +1,5 @@
 import { realmUrl } from '../http/hosts.ts'
+import { createImageSizes } from '../http/image-sizes.ts'
 import { createRegistryHandler } from '../http/registry.ts'
 import { createTokenVerifier } from '../token/verify.ts'
 import { createIdentify } from './identify.ts'
@@ -27,6 +28,7 @@ export function openRegistryHandler(
     clock,
     log,
     uploads,
+    imageSizes: createImageSizes(),
     identify: createIdentify({ verify, authority }),
     decide: authority.decide,
     service: upstream.services.current,

@@ -28,8 +28,11 @@ export interface GuardPorts extends GuardLookups {
   readonly locks: KeyedLocks
 }
 
-/** What a guard adds to the audit line. */
-export type GuardFacts = Pick<RegistryExchange, 'previousDigest' | 'removedTags' | 'rule'>
+/** What is learnt of a manifest on its way, for the audit line. */
+export type GuardFacts = Pick<
+  RegistryExchange,
+  'previousDigest' | 'removedTags' | 'rule' | 'imageSize' | 'manifestSubject'
+>
 
 /** What a guard needs for one request. */
 export interface GuardedRequestPorts extends GuardPorts {

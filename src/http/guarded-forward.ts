@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Transfer } from '../model/exchange.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
+import { imageFacts } from '../oci/image-facts.ts'
 import type { ForwardOptions } from './forward-options.ts'
 import type { BufferedAnswer, GuardedRequestPorts, GuardPorts } from './guard-ports.ts'
 import { suspendIdleGuard } from './listen.ts'
@@ -49,12 +50,13 @@ async function forwardWrite(
   exchange: GuardedExchange,
   request: ManifestRequest,
 ): Promise<Transfer> {
-  const { req, res } = exchange
+  const { req, res, note } = exchange
   const read = await readManifestBody(req, res)
   if (read.outcome === 'client left') return clientLeft(read.bytesIn)
   const { body } = read
   const mediaType = pushedMediaType(req, request).pushedMediaType ?? ''
   const { name, reference } = request
+  note(imageFacts(body, mediaType))
   return whileClientWaits(exchange, body.length, signal =>
     writeManifest(requestPorts(ports, exchange), { name, reference, mediaType, body, signal }),
   )

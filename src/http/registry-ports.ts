@@ -5,6 +5,7 @@ import type { Clock, Log } from '../model/ports.ts'
 import type { ForwardOptions } from './forward-options.ts'
 import type { GuardedForwardPorts } from './guarded-forward.ts'
 import type { Identification } from './identification.ts'
+import type { ImageSizes } from './image-sizes.ts'
 import type { ListPorts } from './list-ports.ts'
 import type { SignatureGuardPorts } from './signature-guard.ts'
 import type { UploadSessions } from './upload-sessions.ts'
@@ -14,6 +15,7 @@ export interface RegistryPorts extends ListPorts, SignatureGuardPorts, GuardedFo
   readonly clock: Clock
   readonly log: Log
   readonly uploads: UploadSessions
+  readonly imageSizes: ImageSizes
   /** @throws AuthnUnavailable when a backend cannot tell. */
   readonly identify: (
     authorization: string | undefined,

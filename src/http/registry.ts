@@ -50,6 +50,7 @@ export function createRegistryHandler(
             access: upstreamAccess(request),
             identity: identified.identity,
             isTokenExpired: identified.expired,
+            ...ports.imageSizes.watch(request, recorder.note),
             ...guardRights(context, identified),
             note: recorder.note,
             beforeAnswer: async head => {

@@ -79,26 +79,35 @@ function loginRows(): readonly AuditRow[] {
   ]
 }
 
-function readRows({ manifest }: OciImage): readonly AuditRow[] {
-  const { digest, size } = manifest
+function readRows(image: OciImage): readonly AuditRow[] {
+  const { digest, size } = image.manifest
+  const imageSize = [image.config, ...image.layers].reduce((sum, part) => sum + part.size, 0)
   return [
     {
       ask: `GET /v2/team/web/manifests/${digest}`,
       as: 'admin',
       line: `pull manifest success team/web ${digest}`,
-      fields: { rule: 'acl[0]', status: 200, media_type: IMAGE, size, bytes_out: size, tls: '1.3' },
+      fields: {
+        rule: 'acl[0]',
+        status: 200,
+        media_type: IMAGE,
+        size,
+        image_size: imageSize,
+        bytes_out: size,
+        tls: '1.3',
+      },
     },
     {
       ask: 'HEAD /v2/team/web/manifests/1.4.2',
       as: 'dev',
       line: `check manifest success team/web:1.4.2 ${digest}`,
-      fields: { rule: 'acl[1]', size, bytes_out: undefined },
+      fields: { rule: 'acl[1]', size, image_size: undefined, bytes_out: undefined },
     },
     {
       ask: `GET /v2/team/web/manifests/${digest}`,
       as: 'dev',
       line: `pull manifest success team/web:1.4.2 ${digest}`,
-      fields: { rule: 'acl[1]', path: `/v2/team/web/manifests/${digest}` },
+      fields: { rule: 'acl[1]', path: `/v2/team/web/manifests/${digest}`, image_size: imageSize },
     },
     {
       ask: 'GET /v2/team/web/tags/list?n=5',

@@ -82,6 +82,13 @@ async function checkSkopeo(t: Test, { landwaiter, skopeo, image, second }: Site)
     ...pushed('team/web', [second.config, ...second.layers]),
     `overwrite manifest success team/web:1.4.2 ${over.digest} before=${digest} size=${over.size} in=${over.size}`,
   ])
+  const push = landwaiter.audit().findLast(({ action }) => action === 'overwrite')
+  const imageSize = [second.config, ...second.layers].reduce((sum, part) => sum + part.size, 0)
+  t.match(
+    push,
+    { image_size: imageSize, product: /^skopeo [\d.]+$/ },
+    'and the image is as large as its parts',
+  )
   await leaves('deletes', skopeo.delete(`${host}/team/copy:1`), [
     `pull manifest success team/copy:1 ${digest} size=${size} out=${size}`,
     `delete manifest success team/copy ${digest}`,
