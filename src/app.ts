@@ -9,6 +9,7 @@ import { prepareEverywhere } from './app/prepare-everywhere.ts'
 import { createReloader, type ReloadResult } from './app/reloader.ts'
 import { openPool } from './app/workers/open-pool.ts'
 import { describeServerEvent } from './audit/describe-server-event.ts'
+import { configFingerprint } from './config/fingerprint.ts'
 import { watchFiles } from './tls/watch-files.ts'
 
 /** A running landwaiter. */
@@ -73,7 +74,16 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
   opened('orders of certificates', () => tls?.stop())
   // First of all, so that no reload comes after the last line.
   opened('watch of the configuration', () => watch.close())
-  await sink.append(describeServerEvent({ action: 'server.start', at: clock(), id: newId(), version }))
+  await sink.append(
+    describeServerEvent({
+      action: 'server.start',
+      at: clock(),
+      id: newId(),
+      version,
+      pid: process.pid,
+      config: configFingerprint(loaded.source()),
+    }),
+  )
   metrics.setConfigReload('loaded', clock())
   let stopping: Promise<boolean> | undefined
   return {

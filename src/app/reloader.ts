@@ -1,4 +1,5 @@
 import { describeServerEvent } from '../audit/describe-server-event.ts'
+import { configFingerprint } from '../config/fingerprint.ts'
 import { formatIssue } from '../config/format-issue.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { ConfigError } from '../model/errors.ts'
@@ -8,7 +9,13 @@ import type { Parts } from './parts.ts'
 
 /** How a reload ended; `restart` names the keys that wait for the next start. */
 export type ReloadResult =
-  | { readonly outcome: 'loaded'; readonly restart: readonly string[]; readonly warnings: readonly string[] }
+  | {
+      readonly outcome: 'loaded'
+      readonly restart: readonly string[]
+      readonly warnings: readonly string[]
+      /** Which version of the file it is. */
+      readonly config: string
+    }
   | { readonly outcome: 'rejected'; readonly faults: readonly string[] }
 
 /** Opens a configuration beside the running one. */
@@ -40,7 +47,7 @@ async function reload(parts: Parts, prepare: Prepare): Promise<ReloadResult> {
     id: newId(),
     ...(result.outcome === 'rejected'
       ? { outcome: 'failed', reason: result.faults[0] ?? 'unknown fault' }
-      : {}),
+      : { config: result.config }),
   })
   await sink.append(event).catch(error => log.error('the audit line of a reload is lost', { error }))
   return result
@@ -52,7 +59,7 @@ async function attempt(load: Parts['load'], prepare: Prepare): Promise<ReloadRes
     const warnings = loaded.warnings.map(issue => formatIssue(issue, 'warning'))
     const { restart, commit } = await prepare(loaded)
     await commit()
-    return { outcome: 'loaded', restart, warnings }
+    return { outcome: 'loaded', restart, warnings, config: configFingerprint(loaded.source()) }
   } catch (error) {
     if (error instanceof ConfigError)
       return { outcome: 'rejected', faults: error.issues.map(issue => formatIssue(issue)) }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
@@ -66,6 +67,9 @@ t.test("docker_auth's command line serves, and TERM ends it in good order", asyn
     readAudit(auditFile).map(({ action }) => action),
     ['server.start', 'server.stop'],
   )
+  const [started] = readAudit(auditFile)
+  const config = createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16)
+  t.match(started, { pid: server.pid, config })
 })
 
 t.test('without a terminal the log is JSON, beside what people want to know', async t => {

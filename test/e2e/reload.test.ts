@@ -78,6 +78,12 @@ t.test('a faulty file is kept out and every fault is told at its place', async t
   t.equal((await lw.app.reload()).outcome, 'rejected')
   writeFileSync(lw.file, before)
   t.equal((await lw.app.reload()).outcome, 'loaded')
+  const [first, ...reloads] = lw.audit().filter(({ config }) => config !== undefined)
+  t.strictSame(
+    reloads.map(({ config }) => config),
+    [first?.config],
+    'the same file again; one that is kept out is not told',
+  )
 })
 
 t.test('what is bound to a start is named and stays as it is', async t => {
@@ -88,7 +94,9 @@ t.test('what is bound to a start is named and stays as it is', async t => {
     audit: { file: join(lw.dir, 'other.jsonl'), level: 'requests' },
   })
   const result = await lw.app.reload()
-  t.strictSame(result, { outcome: 'loaded', restart: ['listen', 'token.issuer', 'audit.file'], warnings: [] })
+  const restart = ['listen', 'token.issuer', 'audit.file']
+  t.match(result, { outcome: 'loaded', restart, warnings: [], config: /^[0-9a-f]{16}$/ })
+  t.equal(result.outcome === 'loaded' && result.restart.length, 3)
   const { status, text } = await lw.request('/auth', { headers: { authorization: basic('developer') } })
   t.equal(status, 200)
   t.equal(JSON.parse(text).expires_in, 77, 'the rest is taken over')
