@@ -154,6 +154,31 @@ t.test('upstream tokens are made once per question and half a life', async t => 
   t.equal(await tokenFor('alice', both, 's'), 'token-17', 'the oldest of more than ten is gone')
 })
 
+t.test('questions whose texts run together get tokens of their own', async t => {
+  let made = 0
+  const issuer = {
+    issue: async () => {
+      made += 1
+      return { token: `token-${made}`, id: '', expiresAt: 0, expiresInSeconds: 120 }
+    },
+  }
+  const tokenFor = createUpstreamTokens({ issuer, ttlSeconds: 120, clock: () => NOW })
+  const to = (name: string, ...actions: string[]) => [{ type: 'repository', name, actions }]
+  const questions = [
+    ['ab', [], 's'],
+    ['a', [], 'bs'],
+    ['a', to('x', 'pull', 'push'), 's'],
+    ['a', to('x', 'pullpush'), 's'],
+    ['a', to('xpull', 'push'), 's'],
+    ['a', to('x', 'pull4:push'), 's'],
+    ['a', [...to('x'), ...to('pull')], 's'],
+  ] as const
+  const tokens = await Promise.all(
+    questions.map(([subject, access, service]) => tokenFor(subject, access, service)),
+  )
+  t.equal(new Set(tokens).size, questions.length)
+})
+
 t.test('a failed signature is not remembered', async t => {
   const failures = [new Error('no entropy')]
   const issuer = {
