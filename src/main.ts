@@ -28,6 +28,10 @@ const terminal: Terminal = {
   columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
   isTyped: process.stdin.isTTY === true,
   print: text => process.stdout.write(text),
+  write: bytes =>
+    new Promise(resolve => {
+      process.stdout.write(bytes, error => resolve(error === undefined || error === null))
+    }),
   complain: text => process.stderr.write(text),
   readPassword: prompt => readPassword(prompt, { input: process.stdin, output: process.stderr }),
   ask: question => readAnswer(question, { input: process.stdin, output: process.stderr }),

@@ -3,6 +3,7 @@ import type { CertificateStatus } from '../tls/certificate-source.ts'
 import { complainOf } from './complain-of.ts'
 import { EXIT } from './exit-code.ts'
 import { formatCertificates, isUsable } from './format-certificates.ts'
+import { isColoured } from './is-coloured.ts'
 import { readCertificates } from './read-certificates.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -41,12 +42,10 @@ function show(
     return EXIT.failed
   }
   const now = Date.now()
-  const { columns, env } = terminal
-  const isColoured = columns !== undefined && (env['NO_COLOR'] ?? '') === ''
   terminal.print(
     output === 'json'
       ? `${JSON.stringify(chosen, null, 2)}\n`
-      : formatCertificates(chosen, { now, columns, isColoured }),
+      : formatCertificates(chosen, { now, columns: terminal.columns, isColoured: isColoured(terminal) }),
   )
   return chosen.every(one => isUsable(one, now)) ? EXIT.ok : EXIT.failed
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { nearest } from '../config/nearest.ts'
 import type { Labels } from '../model/subject.ts'
+import { addAudit } from './audit-commands.ts'
 import { addCert } from './cert-commands.ts'
 import { configFile, DEFAULT_CONFIG } from './default-config.ts'
 import { EXIT } from './exit-code.ts'
@@ -73,6 +74,7 @@ function buildProgram(session: Session): Command {
   addHashPassword(program, session)
   addCa(program, session)
   addCert(program, session)
+  addAudit(program, session)
   addHealthcheck(program, session)
   addReload(program, session)
   addVersion(program, session)

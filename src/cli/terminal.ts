@@ -10,6 +10,11 @@ export interface Terminal {
   readonly isTyped: boolean
   /** One write to standard output. */
   readonly print: (text: string) => void
+  /**
+   * A part of a long output, written whole before the next is asked for. Resolves to false when standard output takes
+   * no more, as when its reader has seen enough.
+   */
+  readonly write: (bytes: Buffer) => Promise<boolean>
   /** One write to standard error. */
   readonly complain: (text: string) => void
   /** A password: one line of standard input, or typed without echo. */

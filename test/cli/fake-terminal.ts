@@ -41,6 +41,10 @@ export function fakeTerminal({ env = {}, typed, signal, ...options }: FakeTermin
     print: text => {
       written.out += text
     },
+    write: async bytes => {
+      written.out += bytes.toString()
+      return true
+    },
     complain: text => {
       written.err += text
     },

@@ -20,6 +20,7 @@ Commands:
   hash-password                  make the bcrypt hash of a password
   ca                             print the root certificate and how to trust it
   cert                           see to the certificates
+  audit                          read the audit log
   healthcheck                    ask the running server whether it is ready
   reload                         take over a changed configuration
   version                        print the version, and that of Node
@@ -64,9 +65,10 @@ t.test('help fits a terminal of eighty columns and goes to standard output', asy
     t.strictSame(await runCli(args), { code: 0, out: CAN_I_HELP, err: '' })
   }
   const commands = [...HELP.matchAll(/^ {2}(?!help)([a-z-]+) /gm)].map(([, name = '']) => name)
-  t.equal(commands.length, 11)
+  t.equal(commands.length, 12)
   const certificates = ['status', 'renew', 'revoke', 'import', 'export'].map(verb => `cert ${verb}`)
-  for (const command of [...commands, ...certificates]) {
+  const audit = ['query'].map(verb => `audit ${verb}`)
+  for (const command of [...commands, ...certificates, ...audit]) {
     const { code, out } = await runCli([...command.split(' '), '--help'])
     t.equal(code, 0)
     t.notOk(/.{81}/.test(out), `help ${command}`)

@@ -32,7 +32,7 @@ interface Candidate {
 /**
  * Every file of the log whose active file is `active`, oldest first: by the `seq` of their first record, the active one
  * last. Reads only the beginning of each. Of a file that is there plain and compressed the compressed one is taken, which
- * is the one that stays.
+ * is the one that stays. A compressed `active` stands for itself alone.
  * @throws the error of the file system when the directory cannot be read.
  */
 export async function listAuditFiles(active: string): Promise<AuditListing> {
@@ -47,6 +47,7 @@ export async function listAuditFiles(active: string): Promise<AuditListing> {
 }
 
 async function findCandidates(active: string): Promise<Iterable<Candidate>> {
+  if (active.endsWith('.gz')) return [{ path: active, compression: 'gz' }]
   const directory = dirname(active)
   const parse = createAuditFileNames(active)
   const byPlainName = new Map<string, Candidate>()
