@@ -59,9 +59,9 @@ function referenceOf(tag: string | undefined, digest: string | undefined): strin
   return `@${digest.slice(start, start + DIGEST_DIGITS)}`
 }
 
-/** What went over the line, where that is known. */
-function sizeOf({ action, redirected, bytes_out, size, bytes_in }: AuditRecord): string {
-  if (redirected === true) return 'redirected'
-  const bytes = action === 'pull' ? (bytes_out ?? size) : (size ?? bytes_in)
-  return bytes === undefined ? '' : formatBytes(bytes)
+/** Of an image all that belongs to it, else what went over the line, where that is known. */
+function sizeOf({ action, redirected, image_size, bytes_out, size, bytes_in }: AuditRecord): string {
+  const bytes = image_size ?? (action === 'pull' ? (bytes_out ?? size) : (size ?? bytes_in))
+  if (bytes !== undefined) return formatBytes(bytes)
+  return redirected === true ? 'redirected' : ''
 }

@@ -42,6 +42,7 @@ const COLOURS: ReadonlyMap<string, string> = new Map([
   ['denied', '31'],
   ['failed', '33'],
   ['aborted', '35'],
+  ['limited', '35'],
 ])
 
 /** A table that is written while it is read: columns grow with what comes and never shrink. */

@@ -9,7 +9,7 @@ import { landwaiter } from './landwaiter-command.ts'
 const DIGEST = `sha256:9b2c1a2b3c4d${'0'.repeat(52)}`
 
 const RECORDS = [
-  record({ seq: 1, action: 'push', digest: DIGEST, size: 1580, bytes_in: 1580 }),
+  record({ seq: 1, action: 'push', digest: DIGEST, size: 1580, bytes_in: 1580, image_size: 36_701_740 }),
   record({ seq: 2, kind: 'blob', tag: undefined, digest: DIGEST, bytes_out: 36_700_160 }),
   record({
     seq: 3,
@@ -35,11 +35,11 @@ const RECORDS = [
   }),
 ]
 
-const TABLE = `TIME                 WHO              ACTION           WHAT                   OUTCOME     CLIENT          SIZE  REASON
-2026-11-24 16:00:01  ann              push manifest    team/web:1.0           success     203.0.113.7  1.5 KiB
-2026-11-24 16:00:02  ann              pull blob        team/web@9b2c1a2b3c4d  success     203.0.113.7   35 MiB
-2026-11-24 16:00:03  (name withheld)  login                                   denied 401  192.0.2.66            wrong user name or password
-2026-11-25 08:00:00  dev-ann          delete manifest  prod/api:1.0           denied 403  203.0.113.7           no rule allows delete on prod/api for dev-ann
+const TABLE = `TIME                 WHO              ACTION           WHAT                   OUTCOME     CLIENT         SIZE  REASON
+2026-11-24 16:00:01  ann              push manifest    team/web:1.0           success     203.0.113.7  35 MiB
+2026-11-24 16:00:02  ann              pull blob        team/web@9b2c1a2b3c4d  success     203.0.113.7  35 MiB
+2026-11-24 16:00:03  (name withheld)  login                                   denied 401  192.0.2.66           wrong user name or password
+2026-11-25 08:00:00  dev-ann          delete manifest  prod/api:1.0           denied 403  203.0.113.7          no rule allows delete on prod/api for dev-ann
 `
 
 t.test('the program prints a table, without colour or sums into a pipe', async t => {
@@ -110,7 +110,7 @@ t.test('a value that no line can have is refused with those that it can', async 
   }
   t.match(await refused('--action', 'pull,psuh'), /It takes pull, check, push, .*\. Did you mean "push"\?/)
   t.match(await refused('--kind', 'image'), /It takes manifest, index, blob, tag, /)
-  t.match(await refused('--outcome', 'error'), /It takes success, denied, failed, aborted/)
+  t.match(await refused('--outcome', 'error'), /It takes success, denied, failed, aborted, limited/)
   t.match(await refused('--client', '10.0.0'), /It takes an address or a network, such as 10\.0\.0\.0\/8/)
   t.match(await refused('--repository', 'team/['), /It takes a pattern such as team\/\*/)
   t.match(await refused('--since', 'monday'), /It takes a day \(2026-11-24\)/)
