@@ -43,7 +43,7 @@ export interface Upstream {
   forward(exchange: ForwardOptions): Promise<Transfer>
   readonly send: BufferedSender['send']
   readonly findTag: FindTag
-  taggedManifests(name: string, signal: AbortSignal): Promise<TagListing>
+  taggedManifests(name: string, signal: AbortSignal, maxTags?: number): Promise<TagListing>
   readonly fetchContent: FetchContent
   readonly listPage: ReturnType<typeof createListPages>
   readonly cache: MemoryCache
@@ -105,8 +105,8 @@ export function openUpstream(config: Config, address: UpstreamAddress, effects: 
     forward: createCachedForward(files.forward, { cache, count: metrics.countCacheRequest }),
     send: createWatchedSend(sender.send, cache.freshness),
     findTag,
-    taggedManifests: (repository, signal) =>
-      listTaggedManifests({ listPage, findTag }, { name: repository, signal }),
+    taggedManifests: (repository, signal, maxTags) =>
+      listTaggedManifests({ listPage, findTag }, { name: repository, signal, maxTags }),
     fetchContent: createRegistryContent({ get: small.get, authorization: ownPull }),
     listPage,
     cache,

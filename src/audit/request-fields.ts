@@ -81,7 +81,8 @@ export const REQUEST_FIELDS = [
     name: 'removed_tags',
     type: 'list',
     example: '["dev","latest"]',
-    meaning: 'tags that went with a deleted digest, in repositories whose tags are guarded',
+    meaning:
+      'tags that went with a deleted digest; what finds no room in the line is counted: `+7 more`. Absent when they could not be looked at',
   },
   {
     name: 'from',

@@ -1,5 +1,6 @@
 import type { Decision } from '../model/decision.ts'
 import type { RegistryExchange } from '../model/exchange.ts'
+import type { Log } from '../model/ports.ts'
 import type { FetchContent } from '../model/signature.ts'
 import type { TagListing, TagTarget } from '../model/tagged-manifest.ts'
 import type { Guards } from '../policy/guards.ts'
@@ -16,7 +17,8 @@ export interface BufferedAnswer {
 export interface GuardLookups {
   /** What a tag points to now; `undefined` only when there is no such tag. */
   readonly findTag: (name: string, tag: string) => Promise<TagTarget | undefined>
-  readonly taggedManifests: (name: string, signal: AbortSignal) => Promise<TagListing>
+  /** Up to `maxTags`, 10,000 unless told. */
+  readonly taggedManifests: (name: string, signal: AbortSignal, maxTags?: number) => Promise<TagListing>
   /** Bytes of a manifest or a small blob by its digest. */
   readonly fetchContent: FetchContent
 }
@@ -26,6 +28,7 @@ export interface GuardPorts extends GuardLookups {
   /** Those now in force. */
   readonly guards: () => Guards
   readonly locks: KeyedLocks
+  readonly log: Pick<Log, 'debug'>
 }
 
 /** What is learnt of a manifest on its way, for the audit line. */

@@ -6,6 +6,7 @@ import { manifestKind } from '../oci/manifest-types.ts'
 import { printable } from '../policy/printable.ts'
 import { shortDigest } from './digest-of.ts'
 import type { BufferedAnswer, GuardedRequestPorts } from './guard-ports.ts'
+import { lookAtTags } from './look-at-tags.ts'
 import { Refusal } from './refusal.ts'
 
 const MAX_MESSAGE = 200
@@ -35,7 +36,7 @@ interface Keeper {
 /**
  * Deletes a manifest by its digest, unless a tag that would go with it is immutable, protected or not the subject's to
  * delete, or an index behind a protected tag holds it; or a single tag, unless it is protected. Returns the registry's
- * answer. The tags of a repository are only looked at when `concernsTags`, since that costs a request each.
+ * answer. Where no rule tells tags apart they are looked at for the record only, as far as that is quick.
  * @throws Refusal as 403; OciError UNSUPPORTED for a tag when the registry cannot delete tags, UNAVAILABLE;
  * UpstreamUnavailable; the signal's reason.
  */
@@ -56,17 +57,26 @@ async function deleteDigest(
 ): Promise<BufferedAnswer> {
   const { name, signal } = deletion
   return ports.locks.hold([{ key: `${name}@${digest}`, mode: 'exclusive' }], signal, async () => {
-    const tags = deletion.concernsTags ? await listTags(ports, deletion) : []
+    const tags = deletion.concernsTags
+      ? await listTags(ports, deletion)
+      : await lookAtTags(ports, deletion, digest)
     const removed = tags.filter(tagged => tagged.digest === digest).map(({ tag }) => tag)
-    const keepers = await keepersOf(ports, { name, tags: removed })
-    if (keepers.length > 0) throw wouldRemove({ name, digest }, keepers)
-    const parent = await protectedParent(ports, { name, digest, tags })
-    if (parent !== undefined) throw isPartOf({ name, digest }, parent)
+    if (deletion.concernsTags) await denyLossOfTags(ports, { name, digest, tags, removed })
     signal.throwIfAborted()
     const answer = await ports.send()
     if (answer.status < 300 && removed.length > 0) ports.note({ removedTags: removed })
     return answer
   })
+}
+
+async function denyLossOfTags(
+  ports: GuardedRequestPorts,
+  loss: Target & { readonly tags: readonly TaggedManifest[]; readonly removed: readonly string[] },
+): Promise<void> {
+  const keepers = await keepersOf(ports, { name: loss.name, tags: loss.removed })
+  if (keepers.length > 0) throw wouldRemove(loss, keepers)
+  const parent = await protectedParent(ports, loss)
+  if (parent !== undefined) throw isPartOf(loss, parent)
 }
 
 async function deleteTag(

@@ -23,7 +23,7 @@ export interface TagListingPorts {
 export interface TagListingOptions {
   readonly name: string
   readonly signal: AbortSignal
-  readonly maxTags?: number
+  readonly maxTags?: number | undefined
 }
 
 /**

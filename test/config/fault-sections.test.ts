@@ -168,7 +168,7 @@ t.test('checks values of its own sections', async t => {
     [
       below('audit: {omit: [pull, chek]}'),
       [
-        '3:22: error: audit.omit.1: must be pull, check, push, overwrite, delete, mount, list, login, token, server.start, server.stop, config.reload, cert.issue, cert.renew, cert.load, cert.expiring or cert.revoke; did you mean "check"?',
+        '3:22: error: audit.omit.1: must be pull, check, push, overwrite, delete, mount, list, login, token, server.start, server.stop, config.reload, cert.issue, cert.renew, cert.load, cert.expiring, cert.revoke, audit.rotate, audit.checkpoint, audit.gap or audit.prune; did you mean "check"?',
       ],
     ],
     [

@@ -93,6 +93,7 @@ async function checkSkopeo(t: Test, { landwaiter, skopeo, image, second }: Site)
     `pull manifest success team/copy:1 ${digest} size=${size} out=${size}`,
     `delete manifest success team/copy ${digest}`,
   ])
+  t.strictSame(landwaiter.audit().findLast(({ action }) => action === 'delete')?.removed_tags, ['1'])
 }
 
 async function checkIndex(t: Test, { landwaiter, skopeo }: Site): Promise<void> {

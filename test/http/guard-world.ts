@@ -20,6 +20,8 @@ export interface World {
   /** Actions that the policy denies, each as `ACTION`, or `ACTION:TAG` for one tag. */
   readonly denied: Set<string>
   readonly facts: GuardFacts[]
+  /** What the log was told. */
+  readonly debugged: unknown[]
   /** Ports of one request; what it sends is a push of `tag`, or a deletion. */
   ports(request: Sent): GuardedRequestPorts
 }
@@ -49,11 +51,13 @@ export function createWorld(entries: Partial<GuardEntries> = {}): World {
     log: [] as string[],
     denied: new Set<string>(),
     facts: [] as GuardFacts[],
+    debugged: [] as unknown[],
   }
   const { tags, manifests, blobs, log } = world
   const ports = (request: Sent): GuardedRequestPorts => ({
     guards: () => guards,
     locks: world.locks,
+    log: { debug: (message, fields) => world.debugged.push([message, fields]) },
     findTag: async (_name, tag) => {
       log.push(`tag ${tag}`)
       await turn()

@@ -2,6 +2,7 @@ import t from 'tap'
 import { deleteManifest, type ManifestDeletion } from '../../src/http/manifest-delete.ts'
 import { writeManifest } from '../../src/http/manifest-write.ts'
 import { UpstreamUnavailable } from '../../src/model/errors.ts'
+import type { TagListing } from '../../src/model/tagged-manifest.ts'
 import { createWorld, digestOf, IMAGE, INDEX, type World } from './guard-world.ts'
 
 const never = new AbortController().signal
@@ -120,10 +121,48 @@ t.test('a child of the index behind a protected tag stays, of any other it goes'
   t.equal((await deleteManifest(world.ports({}), byDigest(A))).status, 202)
 })
 
-t.test('tags are looked at only where some rule tells them apart', async t => {
+t.test(
+  'where no rule tells tags apart they are looked at for the record, and nothing depends on them',
+  async t => {
+    const loose = (digest: string) => byDigest(digest, { name: 'dev/x', concernsTags: false })
+    const world = worldWith({ dev: A, stable: A, other: B })
+    world.denied.add('delete')
+    t.equal((await deleteManifest(world.ports({}), loose(A))).status, 202)
+    t.strictSame(world.log, ['list', 'send delete'])
+    t.strictSame(world.facts, [{ removedTags: ['dev', 'stable'] }])
+    const listings: readonly (readonly [why: string, listing: () => Promise<TagListing>])[] = [
+      ['there are too many', async () => ({ outcome: 'too many', limit: 500 })],
+      ['the registry cannot tell', () => Promise.reject(new UpstreamUnavailable('headers', 'x'))],
+    ]
+    for (const [why, taggedManifests] of listings) {
+      const world = worldWith({ dev: A })
+      const answer = await deleteManifest({ ...world.ports({}), taggedManifests }, loose(A))
+      t.strictSame([answer.status, world.facts, world.debugged.length], [202, [], 1], why)
+    }
+  },
+)
+
+t.test('a registry that is slow to tell its tags does not hold a deletion up', async t => {
   const world = worldWith({ dev: A })
-  await deleteManifest(world.ports({}), byDigest(A, { name: 'dev/x', concernsTags: false }))
-  t.strictSame(world.log, ['send delete'])
+  const asked: (number | undefined)[] = []
+  // The deadline alone would not keep the process alive.
+  const alive = setTimeout(() => undefined, 60_000)
+  t.teardown(() => clearTimeout(alive))
+  const taggedManifests = (_name: string, _signal: AbortSignal, max?: number) => {
+    asked.push(max)
+    return new Promise<never>(() => undefined)
+  }
+  const ports = { ...world.ports({}), taggedManifests }
+  const deletion = byDigest(A, { name: 'dev/x', concernsTags: false })
+  t.equal((await deleteManifest(ports, deletion)).status, 202)
+  t.match(world.debugged, [
+    [/not known$/, { repository: 'dev/x', digest: A, error: { name: 'TimeoutError' } }],
+  ])
+  t.strictSame(asked, [500])
+  const left = AbortSignal.abort()
+  await t.rejects(deleteManifest(ports, { ...deletion, signal: left }), { name: 'AbortError' })
+  t.strictSame(world.log, ['send delete'], 'a client that has left meanwhile deletes nothing')
+  t.equal(world.locks.size(), 0)
 })
 
 t.test(

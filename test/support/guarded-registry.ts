@@ -127,6 +127,7 @@ function openPorts(
     fetchContent: createRegistryContent({ get: small.get, authorization }),
     guards: () => guards,
     locks,
+    log: { debug: () => undefined },
     forward: forwarder.forward,
     send: sender.send,
     policyConcernsTags: () => false,
