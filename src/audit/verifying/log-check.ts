@@ -1,0 +1,141 @@
+import type { CheckpointKeys } from './checkpoint-keys.ts'
+import { createFaultList, describeSpot, type FaultList, type OpenFault, spotOf } from './fault-list.ts'
+import { createLineNotes, type Notes } from './line-notes.ts'
+import type { LogHead } from './log-head.ts'
+import { type LogItem, type LogLine, proven, timeOf } from './log-line.ts'
+import { createOrderCheck, type LogEnd, NO_LINE_BEFORE } from './order-check.ts'
+import type { LineMark, Verification } from './verification.ts'
+
+/** The head is written once a second; longer ago than that it is out of date. */
+const HEAD_LAG_MS = 10_000
+
+export interface CheckOptions {
+  /** `undefined` when signatures are not looked at. */
+  readonly keys: CheckpointKeys | undefined
+  /** `undefined` when the end of the log is not held against anything. */
+  readonly head: LogHead | undefined
+  /** Already found, apart from the lines. */
+  readonly fault?: OpenFault | undefined
+}
+
+/** Checks a log line by line. */
+export interface LogCheck {
+  /** The next item, in the order of the log. */
+  push(item: LogItem): void
+  /** Nothing comes any more. */
+  end(): Omit<Verification, 'files'>
+}
+
+interface State extends CheckOptions {
+  readonly faults: FaultList
+  lines: number
+  /** The line that the head tells of, when it was found and is another. */
+  headLine: LogLine | undefined
+  isHeadFound: boolean
+}
+
+/** A check that knows nothing yet. Its memory does not grow with the log. */
+export function createLogCheck(options: CheckOptions): LogCheck {
+  const { keys, head, fault } = options
+  const faults = createFaultList()
+  if (fault !== undefined) faults.add(fault)
+  const state: State = { ...options, faults, lines: 0, headLine: undefined, isHeadFound: false }
+  const notes = createLineNotes({ faults, keys })
+  const known = head?.hash === undefined ? undefined : { seq: head.seq, hash: head.hash }
+  const order = createOrderCheck({ faults, head: known, onLine: notes.note })
+  return {
+    push: item => {
+      state.lines += 1
+      notes.enter(item.place.file)
+      if (item.kind === 'line' && item.seq === head?.seq) meetHead(state, item)
+      order.push(item)
+    },
+    end: () => {
+      const end = order.end()
+      checkLastLine(state, end)
+      const noted = notes.result()
+      checkBeginning(state, noted, end)
+      checkHead(state, end)
+      return resultOf(state, noted, end)
+    },
+  }
+}
+
+function meetHead(state: State, line: LogLine): void {
+  const { hash } = state.head ?? {}
+  if (hash === undefined || hash === line.hash) state.isHeadFound = true
+  else state.headLine = line
+}
+
+/** No line behind proves it, so at least it must be a whole record. */
+function checkLastLine({ faults }: State, { tip }: LogEnd): void {
+  if (tip === undefined) return
+  const item = proven(tip)
+  if (item.kind === 'strange') {
+    faults.add({ kind: 'strange', spot: spotOf(tip), says: `is no line of this log: ${item.reason}` })
+  }
+}
+
+function checkBeginning({ faults }: State, { first, prunedTo }: Notes, { isBeginningTold }: LogEnd): void {
+  if (first === undefined || isBeginningTold) return
+  const spot = spotOf(first)
+  if (first.from === 1) {
+    if (first.prev === undefined || first.prev === NO_LINE_BEFORE) return
+    const says =
+      'is the first line, but its prev is not 64 zeros: it was changed, or lines before it were removed'
+    faults.add({ kind: 'beginning', spot, says })
+    return
+  }
+  if (prunedTo !== undefined && prunedTo >= first.from - 1) return
+  const told =
+    prunedTo === undefined
+      ? 'nothing tells of the lines before'
+      : `audit.prune tells of the lines up to seq ${prunedTo} only`
+  faults.add({ kind: 'beginning', spot, says: `is where the log begins, and ${told}` })
+}
+
+function checkHead({ head, faults, headLine, isHeadFound }: State, { tip, stray }: LogEnd): void {
+  if (head === undefined || isHeadFound) return
+  if (headLine !== undefined) {
+    const says = `was changed: its SHA-256 is ${headLine.hash.slice(0, 12)}…, but the head file says ${head.hash?.slice(0, 12)}…`
+    faults.add({ kind: 'changed', spot: spotOf(headLine), says })
+    return
+  }
+  const last = tip?.seq ?? 0
+  if (head.seq <= last) return
+  if (stray !== undefined) {
+    stray.says += `, at the end of a log that the head file knows until seq ${head.seq}`
+    return
+  }
+  const ends = tip === undefined ? 'holds no line' : `ends with ${describeSpot(spotOf(tip))}`
+  const says = `${ends}, but the head file knows seq ${head.seq} of ${head.time}: the last ${head.seq - last} lines were cut off`
+  faults.add({ kind: 'cut', spot: {}, says })
+}
+
+function resultOf(state: State, notes: Notes, { tip }: LogEnd): Omit<Verification, 'files'> {
+  const { head, faults, lines } = state
+  const { first, warnings, ...noted } = notes
+  return {
+    ...noted,
+    lines,
+    first: markOf(first),
+    last: markOf(tip),
+    head: head === undefined ? undefined : { seq: head.seq, time: head.time },
+    warnings: [...warnings, ...lagOf(tip, head)],
+    faults: faults.shown(),
+    faultCount: faults.count(),
+  }
+}
+
+function markOf(line: LogLine | undefined): LineMark | undefined {
+  return line === undefined ? undefined : { seq: line.seq, time: timeOf(line) }
+}
+
+function lagOf(tip: LogLine | undefined, head: LogHead | undefined): readonly string[] {
+  if (tip === undefined || head === undefined) return []
+  const time = timeOf(tip)
+  if (Date.parse(time) - Date.parse(head.time) <= HEAD_LAG_MS) return []
+  return [
+    `the head file was last written at ${head.time}, but the log goes on until ${time}: nothing proves the lines behind seq ${head.seq}`,
+  ]
+}
