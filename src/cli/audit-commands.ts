@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander'
-import { type FilterOptions, filterable } from './audit-options.ts'
+import { type AuditPlaceOptions, auditPlaced, type FilterOptions, filterable } from './audit-options.ts'
 import { OUTPUT_FORMS, type OutputForm } from './audit-output.ts'
 import type { Session } from './session.ts'
 
-/** Adds `audit query`. */
+/** Adds `audit query|verify`. */
 export function addAudit(program: Command, session: Session): void {
   const audit = program.command('audit').description('read the audit log').helpCommand(false)
   addQuery(audit, session)
+  addVerify(audit, session)
 }
 
 const QUERY_EXAMPLES = `
@@ -28,4 +29,46 @@ function addQuery(audit: Command, { terminal, finish }: Session): void {
       const { auditQuery } = await import('./audit-query.ts')
       finish(await auditQuery(options, terminal))
     })
+}
+
+const VERIFY_EXAMPLES = `
+Examples:
+  landwaiter audit verify
+  landwaiter audit verify --file copy/audit.jsonl --key checkpoint-key.pub.pem --head head.json`
+
+interface VerifyOptions extends AuditPlaceOptions {
+  readonly key?: readonly string[] | boolean
+  readonly head?: string | boolean
+  readonly strict?: true
+  readonly output: 'text' | 'json'
+}
+
+function addVerify(audit: Command, { terminal, finish }: Session): void {
+  auditPlaced(audit.command('verify'))
+    .description('prove that nothing was changed or removed')
+    .option(
+      '--key <file>',
+      'public key of checkpoints; may be repeated (default: that of state_dir)',
+      collectFile,
+    )
+    .option('--no-key', 'do not look at signatures')
+    .option('--head <file>', 'head file (default: that of state_dir)')
+    .option('--no-head', 'do not look whether the end was cut off')
+    .option('--strict', 'take warnings for faults')
+    .addOption(new Option('-o, --output <form>', 'how').choices(['text', 'json']).default('text'))
+    .addHelpText('after', VERIFY_EXAMPLES)
+    .action(async ({ key, head, ...options }: VerifyOptions) => {
+      const { auditVerify } = await import('./audit-verify.ts')
+      // Commander sets the positive option to true when only the negative one exists.
+      const asked = {
+        ...options,
+        ...(key !== undefined && key !== true && { key }),
+        ...(head !== undefined && head !== true && { head }),
+      }
+      finish(await auditVerify(asked, terminal))
+    })
+}
+
+function collectFile(file: string, before: readonly string[] | boolean = []): readonly string[] {
+  return [...(typeof before === 'boolean' ? [] : before), file]
 }

@@ -41,7 +41,8 @@ export async function findAuditLog(options: AuditPlaceOptions, terminal: Termina
   return { active, files }
 }
 
-async function activeFile({ config, file }: AuditPlaceOptions, terminal: Terminal): Promise<string> {
+/** Absolute path of the active file that the options name. @throws AuditUnreadable, ConfigError. */
+export async function activeFile({ config, file }: AuditPlaceOptions, terminal: Terminal): Promise<string> {
   if (file !== undefined) return resolve(file)
   const loaded = await loadConfig(configFile(config, terminal), terminal.env)
   const named = loaded.config.audit.file

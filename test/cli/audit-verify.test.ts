@@ -1,0 +1,271 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { type ChainedLog, createChainedLog } from '../support/chained-log.ts'
+import type { Scope } from '../support/scope.ts'
+import { tempDir } from '../support/temp-dir.ts'
+import { runCli, writeConfigText } from './fake-terminal.ts'
+import { landwaiter } from './landwaiter-command.ts'
+
+const FIRST = 'audit-2026-11-24T16-06-00.123.jsonl.gz'
+const SECOND = 'audit-2026-11-24T17-06-00.123.jsonl'
+
+function makeLog(): ChainedLog {
+  const log = createChainedLog()
+  log.pulls(9)
+  log.checkpoint()
+  log.rotate(FIRST)
+  log.pulls(9)
+  log.checkpoint()
+  log.rotate(SECOND)
+  log.pulls(4)
+  log.gap(5)
+  log.pulls(4)
+  log.checkpoint()
+  return log
+}
+
+/** A copy of a log with all that proves it; `args` name it. */
+function writeCopy(t: Scope, log: ChainedLog) {
+  const dir = tempDir(t)
+  log.write(dir)
+  const [file, key, head] = ['audit.jsonl', 'key.pub.pem', 'head.json'].map(name => join(dir, name))
+  const args = ['audit', 'verify', '--file', `${file}`, '--key', `${key}`, '--head', `${head}`]
+  return { dir, file: `${file}`, args }
+}
+
+t.test('a whole log is summed up', async t => {
+  const log = makeLog()
+  const { file, args } = writeCopy(t, log)
+  t.strictSame(await landwaiter(args), {
+    code: 0,
+    stdout: `log          ${file}
+files        3
+lines        32, seq 1 to 37, 2026-11-24T16:00:00.100Z to 2026-11-24T16:00:03.700Z
+node         gw-1
+checkpoints  3 by key ${log.keyId}, the last at seq 37, 2026-11-24T16:00:03.700Z
+head         seq 37, 2026-11-24T16:00:03.700Z
+gaps         1, 5 lines lost
+             5 lines in front of seq 32, 2026-11-24T16:00:03.200Z: the disk was full
+The log is whole.
+`,
+    stderr: '',
+  })
+})
+
+t.test('every fault is told with its place, and the exit code is 1', async t => {
+  const log = makeLog()
+  const lines = log.files.get(SECOND) ?? []
+  lines.splice(4, 1)
+  lines[7] = (lines[7] ?? '').replace('developer', 'somebody')
+  const { args } = writeCopy(t, log)
+  const { code, out } = await runCli(args)
+  t.equal(code, 1)
+  t.match(
+    out,
+    new RegExp(`
+fault: line 5 of ${SECOND} \\(seq 16, 2026-11-24T16:00:01.600Z\\) does not follow seq 14: seq 15 is missing between
+fault: line 8 of ${SECOND} \\(seq 19, 2026-11-24T16:00:01.900Z\\) was changed: its SHA-256 is .*
+The log is not whole: 2 faults.
+$`),
+  )
+})
+
+t.test('machines get JSON', async t => {
+  const log = makeLog()
+  log.files.get('audit.jsonl')?.splice(6)
+  const { args, file } = writeCopy(t, log)
+  const { code, out } = await runCli([...args, '-o', 'json'])
+  t.equal(code, 1)
+  t.match(JSON.parse(out), {
+    whole: false,
+    file,
+    files: 3,
+    lines: 27,
+    first: { seq: 1, time: '2026-11-24T16:00:00.100Z' },
+    last: { seq: 32, time: '2026-11-24T16:00:03.200Z' },
+    nodes: ['gw-1'],
+    checkpoints: [{ key: log.keyId, checkpoints: 2, last: { seq: 21 } }],
+    unsigned: 6,
+    gapCount: 1,
+    lostLines: 5,
+    head: { seq: 37 },
+    warnings: [],
+    faultCount: 1,
+    faults: [{ kind: 'cut' }],
+  })
+})
+
+t.test('an edit by sed is found in the program itself', async t => {
+  const { args, file } = writeCopy(t, makeLog())
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"outcome":"success"', '"outcome":"denied"'))
+  const { code, stdout } = await landwaiter(args)
+  t.equal(code, 1)
+  t.match(stdout, /^fault: line 1 of audit.jsonl \(seq 22, .* was changed/m)
+})
+
+t.test('a removed file is found, and named', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  rmSync(join(dir, SECOND))
+  const { code, out } = await runCli(args)
+  t.equal(code, 1)
+  t.match(out, `seq 11 to 21 (11 lines) are missing between; the file before it was ${SECOND}\n`)
+})
+
+t.test('files that changed their names are found', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  renameSync(join(dir, SECOND), join(dir, 'audit-2026-11-24T18-00-00.000.jsonl'))
+  const { code, out } = await runCli(args)
+  t.equal(code, 1)
+  t.match(out, `names ${SECOND} as the file before it, but that is audit-2026-11-24T18-00-00.000.jsonl`)
+})
+
+t.test('names that logrotate counts up are no fault', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  renameSync(join(dir, SECOND), join(dir, 'audit.jsonl.1'))
+  renameSync(join(dir, FIRST), join(dir, 'audit.jsonl.2.gz'))
+  t.match(await runCli(args), { code: 0 })
+})
+
+t.test('a damaged compressed file is one fault', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  const path = join(dir, FIRST)
+  writeFileSync(path, readFileSync(path).subarray(0, -200))
+  const { code, out } = await runCli(args)
+  t.equal(code, 1)
+  t.match(out, /^fault: .*the compressed file is damaged from here on.*, where seq (\d+ to )?10 belongs?$/m)
+  t.match(out, 'The log is not whole: 1 fault.')
+})
+
+t.test('a file that is there plain and compressed is read once', async t => {
+  const log = makeLog()
+  const { args, dir } = writeCopy(t, log)
+  writeFileSync(join(dir, FIRST.slice(0, -3)), (log.files.get(FIRST) ?? []).map(line => `${line}\n`).join(''))
+  writeFileSync(join(dir, `${SECOND}.gz.part`), 'half')
+  t.match(await runCli(args), { code: 0, out: /^files {8}3$/m })
+})
+
+t.test('a log without its oldest files is whole when audit.prune tells of them', async t => {
+  const log = makeLog()
+  log.line({ action: 'audit.prune', kind: 'audit', file: FIRST, from_seq: 1, to_seq: 10 })
+  log.files.delete(FIRST)
+  const { args } = writeCopy(t, log)
+  t.match(await runCli(args), { code: 0, out: /^pruned {7}the lines up to seq 10$/m })
+})
+
+t.test('a log without its oldest files is not whole when nothing tells of them', async t => {
+  const log = makeLog()
+  log.files.delete(FIRST)
+  const { args } = writeCopy(t, log)
+  t.match(await runCli(args), {
+    code: 1,
+    out: /\(seq 11, \S+\) is where the log begins, and nothing tells of the lines before$/m,
+  })
+})
+
+t.test('a checkpoint of an unknown key is a fault; a second key makes it known', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  const other = createChainedLog()
+  const known = join(dir, 'key.pub.pem')
+  const key = join(dir, 'other.pem')
+  writeFileSync(key, other.publicKey)
+  const withOther = args.map(arg => (arg === known ? key : arg))
+  const { code, out } = await runCli(withOther)
+  t.equal(code, 1)
+  t.match(
+    out,
+    /is signed by key \w{16}, which is not known; name its public half with --key FILE \(so are 2 later ones\)$/m,
+  )
+  t.match(await runCli([...withOther, '--key', known]), { code: 0 })
+})
+
+t.test('a head that was changed is a fault', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  const head = join(dir, 'head.json')
+  writeFileSync(head, readFileSync(head, 'utf8').replace('"seq":37', '"seq":30'))
+  t.match(await runCli(args), {
+    code: 1,
+    out: /^fault: the log cannot be held against its head: .* it was changed$/m,
+  })
+})
+
+t.test('a missing head is a warning, and a fault with --strict', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  rmSync(join(dir, 'head.json'))
+  t.match(await runCli(args), { code: 0, out: /^warning: there is no head file/m })
+  t.match(await runCli([...args, '--strict']), {
+    code: 1,
+    out: /^The log is not proven to be whole: 1 warning\.$/m,
+  })
+  const withoutHead = args.slice(0, -2)
+  t.match(await runCli(withoutHead), { code: 0, out: /^warning: nothing proves the end of the log/m })
+  t.match(await runCli([...withoutHead, '--no-head', '--strict']), { code: 0 })
+})
+
+t.test('lines that are not chained are a warning', async t => {
+  const log = createChainedLog()
+  log.isChained = false
+  log.pulls(5)
+  log.isChained = true
+  log.pulls(5)
+  log.isChained = false
+  log.pulls(3)
+  const { args } = writeCopy(t, log)
+  const { code, out } = await runCli(args)
+  t.equal(code, 0)
+  t.match(out, 'warning: the lines from seq 1 to 5 are not chained: changes there are not seen\n')
+  t.match(out, 'warning: the lines from seq 11 to 13 are not chained: changes there are not seen\n')
+})
+
+t.test('a node that got another name is a warning', async t => {
+  const log = createChainedLog()
+  log.pulls(5)
+  log.node = 'gw-2'
+  log.pulls(5)
+  const { args } = writeCopy(t, log)
+  t.match(await runCli(args), {
+    code: 0,
+    out: /^warning: line 6 of audit.jsonl \(seq 6, .*\): from here on the node is gw-2, before it was gw-1$/m,
+  })
+})
+
+t.test('a line that is being written is no fault', async t => {
+  const { args, file } = writeCopy(t, makeLog())
+  writeFileSync(file, '{"v":1,"time":"2026-', { flag: 'a' })
+  t.match(await runCli(args), { code: 0, out: /^warning: audit.jsonl ends in a part of a line \(line 12\)/m })
+})
+
+t.test('the configuration says where log, key and head are', async t => {
+  const log = makeLog()
+  const dir = tempDir(t)
+  mkdirSync(join(dir, 'audit'))
+  log.write(join(dir, 'audit'))
+  renameSync(join(dir, 'audit/key.pub.pem'), join(dir, 'audit/checkpoint-key.pub.pem'))
+  const config = writeConfigText(
+    t,
+    `state_dir: ${dir}
+audit: {file: ${dir}/audit/audit.jsonl}
+tls: {mode: off}
+users: {}
+acl: []
+`,
+  )
+  t.match(await runCli(['audit', 'verify', '-c', config]), { code: 0, out: /^head {9}seq 37,/m })
+})
+
+t.test('a place without a log is an error', async t => {
+  const file = join(tempDir(t), 'audit.jsonl')
+  t.strictSame(await runCli(['audit', 'verify', '--file', file, '--no-head']), {
+    code: 1,
+    out: '',
+    err: `error: there is no audit log at ${file}; name another with --file or -c\n`,
+  })
+})
+
+t.test('what a line holds cannot steer the terminal', async t => {
+  const log = createChainedLog()
+  log.line({ action: 'audit.gap', kind: 'audit', count: 0, reason: 'bell \u0007 and \u009b31m red' })
+  const { args } = writeCopy(t, log)
+  const { out } = await runCli(args)
+  t.match(out, 'bell \\u0007 and \\u009b31m red')
+})
