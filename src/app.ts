@@ -82,6 +82,7 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
       version,
       pid: process.pid,
       config: configFingerprint(loaded.source()),
+      previousStop: sink.previousStop,
     }),
   )
   metrics.setConfigReload('loaded', clock())

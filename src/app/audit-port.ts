@@ -1,6 +1,6 @@
 import type { AuditSelection } from '../audit/audit-filter.ts'
 import { type Auditor, createAuditor } from '../audit/auditor.ts'
-import type { AuditSink } from '../audit/file-sink.ts'
+import type { AuditSink } from '../audit/writer/audit-sink.ts'
 import type { Clock } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'
 
@@ -16,6 +16,7 @@ export function createAuditPort(options: {
     clock,
     monotonic: () => performance.now(),
     selection,
+    refusal: sink.refusal,
     append: async event => {
       metrics.countOperation(event)
       try {

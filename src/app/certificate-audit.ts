@@ -1,5 +1,5 @@
 import { describeCertificateEvent } from '../audit/describe-certificate-event.ts'
-import type { AuditSink } from '../audit/file-sink.ts'
+import type { AuditSink } from '../audit/writer/audit-sink.ts'
 import type { CertificateEvent } from '../model/certificate-event.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { Metrics } from '../ops/metrics.ts'

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { AuditSelection } from '../audit/audit-filter.ts'
-import { createFileSink } from '../audit/file-sink.ts'
 import { createPasswordWorkers } from '../authn/password-workers.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { createKeyedLocks } from '../http/keyed-locks.ts'
@@ -14,6 +12,7 @@ import { createSignatureCheck } from '../signature/signature-check.ts'
 import { createAuditPort } from './audit-port.ts'
 import { createCertificateAudit } from './certificate-audit.ts'
 import type { Opened } from './closers.ts'
+import { openAuditLog } from './open-audit-log.ts'
 import { openAuthority } from './open-authority.ts'
 import { openRegistryRun } from './open-registry-run.ts'
 import { openSigningKey } from './open-signing-key.ts'
@@ -30,13 +29,13 @@ export async function openParts(options: AppOptions, opened: Opened): Promise<Pa
   const { config } = loaded
   const metrics = createMetrics({ version })
   const key = await openSigningKey(config, { clock, log })
-  const sink = await createFileSink({ file: config.audit.file, node: hostname(), log })
+  const newId = createUlid(clock, randomBytes)
+  const sink = await openAuditLog(config, { log, clock, newId })
   opened('audit log', () => sink.close())
   const registry = await openRegistryRun(config, { env, clock, log })
   opened('registry', () => registry.stop())
   const upstream = openUpstream(config, registry.address, { key, clock, log, metrics })
   opened('connections to the registry', () => upstream.close())
-  const newId = createUlid(clock, randomBytes)
   const onEvent = createCertificateAudit({ sink, metrics, clock, newId, log })
   const tls = await openTls(config, { clock, log, version, env, onEvent })
   opened('certificates', () => tls?.close())

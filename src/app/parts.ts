@@ -1,6 +1,6 @@
 import type { AuditSelection } from '../audit/audit-filter.ts'
 import type { Auditor } from '../audit/auditor.ts'
-import type { AuditSink } from '../audit/file-sink.ts'
+import type { AuditSink } from '../audit/writer/audit-sink.ts'
 import type { PasswordWorkers } from '../authn/password-workers.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { KeyedLocks } from '../http/keyed-locks.ts'

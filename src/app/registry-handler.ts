@@ -47,5 +47,6 @@ export function openRegistryHandler(
     policyConcernsTags: () => concernsTags,
     filtersTags: () => concernsTags || policy.used.has('list'),
     audit: audit.registry,
+    auditRefusal: audit.refusal,
   })
 }

@@ -1,5 +1,23 @@
 import type { Config } from '../config/schema.ts'
 
+/** All but `level` and `omit`: the file is open. */
+const AUDIT_KEYS = [
+  'file',
+  'node',
+  'sync',
+  'chain',
+  'checkpoint_interval',
+  'max_size',
+  'daily',
+  'max_files',
+  'max_age',
+  'compress',
+  'mode',
+  'ballast',
+  'grace',
+  'pulls',
+] as const
+
 /** Sections, or keys of sections, that are bound to what is open: sockets, files, the registry, the key it trusts. */
 const FIXED: readonly (readonly [name: string, pick: (config: Config) => unknown])[] = [
   ['domains', config => config.domains],
@@ -13,8 +31,8 @@ const FIXED: readonly (readonly [name: string, pick: (config: Config) => unknown
   ['token.service', config => config.token.service],
   ['registry', config => config.registry],
   ['cache', config => config.cache],
-  ['audit.file', config => config.audit.file],
   ['limits.connections', config => config.limits.connections],
+  ...AUDIT_KEYS.map(key => [`audit.${key}`, (config: Config) => config.audit[key]] as const),
   ['state_dir', config => config.state_dir],
   ['log', config => config.log],
 ]
@@ -43,7 +61,7 @@ export function withFixedKeys(running: Config, wanted: Config): Config {
     token: { ...token, expiration: wanted.token.expiration },
     server: { ...wanted.server, listen: server.listen },
     limits: { ...wanted.limits, connections: limits.connections },
-    audit: { ...wanted.audit, file: audit.file },
+    audit: { ...audit, level: wanted.audit.level, omit: wanted.audit.omit },
   }
 }
 

@@ -13,6 +13,9 @@ export type AuditRecord = {
   readonly prev?: string | undefined
 } & AuditEvent
 
+/** A line before it is written: that gives it its number. */
+export type UnnumberedRecord = Omit<AuditRecord, 'seq' | 'prev'>
+
 /** Every field of a line, in the order of the line. Readers may rely on the order; within `v` 1 fields are only added. */
 export const AUDIT_FIELDS = [...REQUEST_FIELDS, ...SYSTEM_FIELDS] as const
 

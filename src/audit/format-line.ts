@@ -1,10 +1,23 @@
 import type { AuditActor } from '../model/audit-event.ts'
-import { ACTOR_KEYS, AUDIT_FIELDS, type AuditRecord } from './audit-fields.ts'
+import { ACTOR_KEYS, AUDIT_FIELDS, type AuditRecord, type UnnumberedRecord } from './audit-fields.ts'
 
 /** Longest line in bytes, with its newline. */
 export const LINE_LIMIT = 8192
+/** Room for the largest number and for `,"prev":"…"`, with the newline. */
+const NUMBER_ROOM = 16 + 74 + 1
+
+/** A line whose number is not known yet: it is given when the line is written. */
+export interface UnnumberedLine {
+  /** Up to and with `"seq":`. */
+  readonly before: string
+  /** From the comma behind the number to the last brace. */
+  readonly after: string
+}
 
 const KEYS = AUDIT_FIELDS.map(({ name }) => ({ name, text: `"${name}":` }))
+const SEQ_AT = KEYS.findIndex(({ name }) => name === 'seq')
+const KEYS_BEFORE = KEYS.slice(0, SEQ_AT)
+const KEYS_AFTER = KEYS.slice(SEQ_AT + 1).filter(({ name }) => name !== 'prev')
 const ACTOR = ACTOR_KEYS.map(name => ({ name, text: `"${name}":` }))
 /** Printable ASCII that JSON writes as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/
@@ -14,30 +27,40 @@ const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 const LIMITS = [2048, 1024, 512, 256, 128, 32]
 
 /**
- * One line of the audit log with its newline: a JSON object with its keys in the documented order, at most 8 KiB.
+ * One line of the audit log without its number: a JSON object with its keys in the documented order, at most 8 KiB.
  * A longer one keeps all its keys: texts end in `…`, lists in `+N more`.
  */
-export function formatLine(record: AuditRecord): string {
+export function formatLine(record: UnnumberedRecord): UnnumberedLine {
   let line = stringify(record)
   for (const limit of LIMITS) {
     if (fits(line)) break
     line = stringify(shortened(record, limit))
   }
-  return `${line}\n`
+  return line
 }
 
-function fits(line: string): boolean {
-  return line.length * 3 < LINE_LIMIT || Buffer.byteLength(line) < LINE_LIMIT
+function fits({ before, after }: UnnumberedLine): boolean {
+  const limit = LINE_LIMIT - NUMBER_ROOM
+  const length = before.length + after.length
+  return length * 3 <= limit || Buffer.byteLength(before) + Buffer.byteLength(after) <= limit
 }
 
-function stringify(record: AuditRecord): string {
-  let line = ''
-  for (const { name, text } of KEYS) {
-    const value = name === 'actor' ? undefined : record[name]
-    if (value !== undefined) line += `${line === '' ? '{' : ','}${text}${json(value)}`
-    else if (name === 'actor') line += `,${text}${stringifyActor(record.actor)}`
+function stringify(record: UnnumberedRecord): UnnumberedLine {
+  return {
+    before: `{${members(record, KEYS_BEFORE).slice(1)},"seq":`,
+    after: `${members(record, KEYS_AFTER)}}`,
   }
-  return `${line}}`
+}
+
+/** Each with a comma before it. */
+function members(record: UnnumberedRecord, keys: typeof KEYS): string {
+  let text = ''
+  for (const { name, text: key } of keys) {
+    const value = name === 'actor' ? undefined : (record as AuditRecord)[name]
+    if (value !== undefined) text += `,${key}${json(value)}`
+    else if (name === 'actor') text += `,${key}${stringifyActor(record.actor)}`
+  }
+  return text
 }
 
 function stringifyActor(actor: AuditActor): string {
@@ -60,7 +83,7 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-function shortened(record: AuditRecord, limit: number): AuditRecord {
+function shortened(record: UnnumberedRecord, limit: number): UnnumberedRecord {
   return { ...shortenedFields(record, limit), actor: shortenedFields(record.actor, limit) }
 }
 

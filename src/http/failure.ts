@@ -26,7 +26,7 @@ export function asOciError(error: unknown): OciError {
   if (error instanceof UpstreamUnavailable) return unavailable(error.message, error, RETRY_SECONDS)
   if (error instanceof AuditUnwritable) {
     return unavailable(
-      'the audit log cannot be written, so the operation is not confirmed',
+      'the audit log cannot be written, so the operation is not confirmed, though it may have been done',
       error,
       RETRY_SECONDS,
     )

@@ -32,7 +32,13 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
     if (written) return
     written = true
     const whole = startedMs === peer.startedMs ? peer : { ...peer, startedMs }
-    await ports.audit({ ...facts, peer: whole, outcome, status })
+    try {
+      await ports.audit({ ...facts, peer: whole, outcome, status })
+    } catch (error) {
+      // The line of the answer that is given instead can still wait for better times.
+      written = false
+      throw error
+    }
   }
   const note = (more: Facts) => {
     Object.assign(facts, more)

@@ -32,4 +32,6 @@ export interface RegistryPorts extends ListPorts, SignatureGuardPorts, GuardedFo
   readonly forward: (options: ForwardOptions) => Promise<Transfer>
   /** @throws AuditUnwritable */
   readonly audit: (exchange: RegistryExchange) => Promise<void>
+  /** Why a request must not be let in while the audit log cannot be written. */
+  readonly auditRefusal: (request: 'read' | 'write') => string | undefined | Promise<string | undefined>
 }

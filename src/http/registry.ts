@@ -11,6 +11,7 @@ import { withPermittedMount } from './mount.ts'
 import { pushedMediaType } from './pushed-media-type.ts'
 import { createRecorder } from './recorder.ts'
 import type { RegistryPorts } from './registry-ports.ts'
+import { requireAuditLog } from './require-audit-log.ts'
 import { isFilteredList, sendList } from './send-list.ts'
 import { createSignatureGuard } from './signature-guard.ts'
 
@@ -38,6 +39,7 @@ export function createRegistryHandler(
       const decision = await denyUnlessGranted(context, identified)
       const request = await withPermittedMount(context, identified)
       recorder.note({ request, rule: decision.rule, ...pushedMediaType(req, request) })
+      await requireAuditLog(ports, request)
       const account = identified.identity.subject.name
       const requireSigned = createSignatureGuard(ports, { request, account, req, res })
       const transfer = isFilteredList(ports, request)

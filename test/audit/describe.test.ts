@@ -5,12 +5,13 @@ import { ACTOR_KEYS, AUDIT_FIELDS } from '../../src/audit/audit-fields.ts'
 import { createAuditFilter } from '../../src/audit/audit-filter.ts'
 import { createAuditor } from '../../src/audit/auditor.ts'
 import { describeCertificateEvent } from '../../src/audit/describe-certificate-event.ts'
+import { describeLogEvent } from '../../src/audit/describe-log-event.ts'
 import { describeRegistryExchange } from '../../src/audit/describe-registry-exchange.ts'
 import { describeServerEvent } from '../../src/audit/describe-server-event.ts'
 import { describeTokenExchange } from '../../src/audit/describe-token-exchange.ts'
-import { formatLine } from '../../src/audit/format-line.ts'
 import type { AuditEvent } from '../../src/model/audit-event.ts'
 import type { CertificateEvent } from '../../src/model/certificate-event.ts'
+import { auditLine } from '../support/audit-line.ts'
 import { BLOB_CASES } from './blob-cases.ts'
 import { bare, COMPLETED, DIGEST, exchange } from './exchange.ts'
 import { MANIFEST_CASES } from './manifest-cases.ts'
@@ -75,11 +76,21 @@ const EVENTS: readonly (readonly [string, AuditEvent])[] = [
       reason: '2 configuration errors',
     }),
   ],
+  ['the log goes on in a new file', describeLogEvent('audit.rotate', { ...server, file: 'audit.jsonl.1' })],
+  [
+    'the log is signed',
+    describeLogEvent('audit.checkpoint', { ...server, key: '5f0c2a9e1b7d4c38', signature: 'mJ3x' }),
+  ],
+  [
+    'lines are lost',
+    describeLogEvent('audit.gap', { ...server, from_seq: 7, to_seq: 9, count: 3, reason: 'ENOSPC' }),
+  ],
+  ['an old file is removed', describeLogEvent('audit.prune', { ...server, file: 'audit.jsonl.1' })],
   ...CERTIFICATE_EVENTS.map(([why, event]) => [why, describeCertificateEvent(event, server)] as const),
 ]
 
 const text = EVENTS.map(
-  ([why, event], index) => `# ${why}\n${formatLine({ v: 1, node: 'gw-1', seq: index + 1, ...event })}`,
+  ([why, event], index) => `# ${why}\n${auditLine({ v: 1, node: 'gw-1', seq: index + 1, ...event })}`,
 ).join('')
 
 t.test('every exchange is the golden line, key by key', async t => {
@@ -92,14 +103,14 @@ t.test('the golden lines use every action, kind, outcome and field', async t => 
   const seen = (key: keyof AuditEvent) => [...new Set(EVENTS.map(([, event]) => event[key]))].sort()
   t.strictSame(
     seen('action').join(' '),
-    'cert.expiring cert.issue cert.load cert.renew cert.revoke check config.reload delete list login mount overwrite pull push server.start server.stop token',
+    'audit.checkpoint audit.gap audit.prune audit.rotate cert.expiring cert.issue cert.load cert.renew cert.revoke check config.reload delete list login mount overwrite pull push server.start server.stop token',
   )
   t.strictSame(
     seen('kind').join(' '),
-    'blob catalog certificate config index manifest referrers server session tag tags token',
+    'audit blob catalog certificate config index manifest referrers server session tag tags token',
   )
   t.strictSame(seen('outcome').join(' '), 'aborted denied failed limited success')
-  const keys = new Set(EVENTS.flatMap(([, event]) => [...Object.keys(event), 'v', 'node', 'seq']))
+  const keys = new Set(EVENTS.flatMap(([, event]) => [...Object.keys(event), 'v', 'node', 'seq', 'prev']))
   t.strictSame([...keys].sort(), AUDIT_FIELDS.map(field => field.name).sort())
   const actorKeys = new Set(EVENTS.flatMap(([, event]) => Object.keys(event.actor)))
   t.strictSame([...actorKeys].sort(), [...ACTOR_KEYS].sort())
@@ -142,6 +153,7 @@ t.test('the auditor appends one line with the clocks of now, and the tag of a pu
     append: async event => void lines.push(event),
     clock: () => COMPLETED.at,
     monotonic: () => COMPLETED.monotonicMs,
+    refusal: () => undefined,
     selection: { level: 'blobs', omit: ['check'] },
   })
   const target = { kind: 'manifest', name: 'team/web' } as const
@@ -168,6 +180,7 @@ t.test('the auditor appends one line with the clocks of now, and the tag of a pu
     append: () => Promise.reject(new Error('full')),
     clock: () => COMPLETED.at,
     monotonic: () => COMPLETED.monotonicMs,
+    refusal: () => undefined,
     selection: { level: 'blobs', omit: [] },
   })
   await t.rejects(broken.registry(get), { message: 'full' })

@@ -150,7 +150,10 @@ t.test(
     const lines = realm.audit().slice(before)
     t.equal(lines.length, ROWS.length)
     for (const [index, { why, path = '/auth', options, line }] of ROWS.entries()) {
-      const { v, node, seq, id, duration_ms, tls, ...said } = (lines[index] ?? {}) as Record<string, unknown>
+      const { v, node, seq, prev, id, duration_ms, tls, ...said } = (lines[index] ?? {}) as Record<
+        string,
+        unknown
+      >
       const issued = line['status'] === 200 ? { expires: '2026-11-24T16:05:00.000Z' } : {}
       t.strictSame(
         said,

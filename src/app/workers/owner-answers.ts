@@ -19,7 +19,11 @@ export function createOwnerAnswers(
   const { uploads, log, upstream } = parts
   const { number, locks, announce } = worker
   return {
-    audit: event => live.audit().event(event),
+    audit: async event => {
+      await live.audit().event(event)
+      return await live.audit().refusal('read')
+    },
+    auditRefusal: async request => await live.audit().refusal(request),
     authenticate: ({ name, password }) =>
       live.authority().authenticate({ name, password: new Secret(password) }),
     decide: async question => live.authority().decide(question),

@@ -13,14 +13,23 @@ export function createRemoteAuditor(
   { clock, selection }: { readonly clock: Clock; readonly selection: AuditSelection },
 ): Auditor {
   const isSelected = createAuditFilter(selection)
+  let refusedReads: string | undefined
   const write = async (event: AuditEvent): Promise<void> => {
     // A manifest may teach the owner its tag, even when it is no line.
     const teaches = event.kind === 'manifest' || event.kind === 'index'
     if (!teaches && !isSelected(event)) return
-    await owner.ask('audit', event).catch((error: unknown) => {
-      if (!(error instanceof ThreadUnavailable)) throw error
-      throw new AuditUnwritable('the audit log is in another thread, which cannot be asked', { cause: error })
-    })
+    refusedReads = await owner.ask('audit', event).catch(unwritable)
   }
-  return { ...createExchangeDescriber({ write, clock, monotonic: () => performance.now() }), event: write }
+  return {
+    ...createExchangeDescriber({ write, clock, monotonic: () => performance.now() }),
+    event: write,
+    // Reads are many: what the owner said with the last line is new enough. A refused read is a line, too.
+    refusal: request =>
+      request === 'read' ? refusedReads : owner.ask('auditRefusal', request).catch(unwritable),
+  }
+}
+
+function unwritable(error: unknown): never {
+  if (!(error instanceof ThreadUnavailable)) throw error
+  throw new AuditUnwritable('the audit log is in another thread, which cannot be asked', { cause: error })
 }

@@ -41,7 +41,9 @@ export interface ProbeResult {
 
 /** What the owner answers to a worker. */
 export interface OwnerCalls {
-  audit(event: AuditEvent): Promise<void>
+  /** Resolves to why reads are refused from now on, if they are. */
+  audit(event: AuditEvent): Promise<string | undefined>
+  auditRefusal(request: 'read' | 'write'): Promise<string | undefined>
   authenticate(login: { readonly name: string; readonly password: string }): Promise<AuthnResult>
   decide(question: Question): Promise<Decision>
   beginUpload(upload: { readonly id: string; readonly session: Omit<UploadSession, 'bytes'> }): Promise<void>

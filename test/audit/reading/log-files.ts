@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { AuditRecord } from '../../../src/audit/audit-fields.ts'
-import { formatLine } from '../../../src/audit/format-line.ts'
+import { auditLine } from '../../support/audit-line.ts'
 
 /** A record of a pulled manifest, with what a test says of it. */
 export function record(fields: Partial<AuditRecord> = {}): AuditRecord {
@@ -26,7 +26,7 @@ export function record(fields: Partial<AuditRecord> = {}): AuditRecord {
 
 /** Lines as the log has them. */
 export function linesOf(records: readonly AuditRecord[]): string {
-  return records.map(formatLine).join('')
+  return records.map(auditLine).join('')
 }
 
 /** Lines `from` to `to`. */

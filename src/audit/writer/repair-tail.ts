@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
-import { AuditUnwritable } from '../model/errors.ts'
-import type { Log } from '../model/ports.ts'
+import { AuditUnwritable } from '../../model/errors.ts'
+import type { Log } from '../../model/ports.ts'
 
 const CHUNK = 64 * 1024
 const NEWLINE = 0x0a
@@ -9,13 +9,13 @@ const LINE_START = Buffer.from('{"v":1,"time":"')
 
 /**
  * Cuts a torn last line off a regular file, as a crash or a power loss may leave it, and says so in the log.
- * Returns the `seq` of the last whole line that has one, 0 if none is near the end.
+ * Returns the last whole lines, at most 64 KiB of them, oldest first and without newlines.
  * @throws AuditUnwritable when the file ends in something that we never wrote.
  */
 export async function repairTail(
   handle: FileHandle,
   { file, log }: { readonly file: string; readonly log: Log },
-): Promise<number> {
+): Promise<readonly string[]> {
   const { size } = await handle.stat()
   const end = await endOfLastLine(handle, size)
   if (end < size) {
@@ -23,9 +23,8 @@ export async function repairTail(
     await handle.truncate(end)
     log.warn('cut a torn last line off the audit log', { file, bytes: size - end })
   }
-  const seq = await lastSeq(handle, end)
-  if (seq === undefined && end > 0) log.warn('the audit log has no numbered line at its end', { file })
-  return seq ?? 0
+  const tail = await readRange(handle, Math.max(0, end - CHUNK), end)
+  return tail.toString('utf8').split('\n').slice(0, -1)
 }
 
 /** Offset after the last newline; 0 when there is none. */
@@ -49,26 +48,6 @@ async function requireOurFragment(
     throw new AuditUnwritable(
       `${file} does not end with a line of an audit log; name another file or move it away`,
     )
-  }
-}
-
-async function lastSeq(handle: FileHandle, end: number): Promise<number | undefined> {
-  const tail = await readRange(handle, Math.max(0, end - CHUNK), end)
-  const lines = tail.toString('utf8').split('\n').reverse()
-  for (const line of lines) {
-    const seq = seqOf(line)
-    if (seq !== undefined) return seq
-  }
-  return undefined
-}
-
-function seqOf(line: string): number | undefined {
-  try {
-    const { seq } = JSON.parse(line) as { readonly seq?: unknown }
-    return typeof seq === 'number' && Number.isSafeInteger(seq) ? seq : undefined
-  } catch {
-    // The line before it may be one of ours.
-    return undefined
   }
 }
 

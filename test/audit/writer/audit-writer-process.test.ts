@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 
-const SINK = new URL('../../src/audit/file-sink.ts', import.meta.url).href
-const SILENT = '{ debug() {}, info() {}, warn() {}, error() {} }'
+const WRITER = new URL('../../support/audit-writer.ts', import.meta.url).href
+const SCOPE = '{ teardown() {} }'
 const event = {
   time: '2026-11-24T16:06:00.123Z',
   action: 'push',
@@ -26,8 +26,8 @@ function runScript(t: Test, source: string) {
 t.test('standard output takes the same lines', async t => {
   const child = runScript(
     t,
-    `const { createFileSink } = await import('${SINK}')
-     const sink = await createFileSink({ file: '-', node: 'gw-1', log: ${SILENT} })
+    `const { openWriter } = await import('${WRITER}')
+     const { sink } = await openWriter(${SCOPE}, '-')
      await Promise.all(Array.from({ length: 2000 }, () => sink.append(${JSON.stringify(event)})))
      await sink.close()`,
   )
@@ -44,8 +44,8 @@ t.test('every acknowledged line survives a SIGKILL of the process', async t => {
   const child = runScript(
     t,
     `import { writeSync } from 'node:fs'
-     const { createFileSink } = await import('${SINK}')
-     const sink = await createFileSink({ file: ${JSON.stringify(file)}, node: 'gw-1', log: ${SILENT} })
+     const { openWriter } = await import('${WRITER}')
+     const { sink } = await openWriter(${SCOPE}, ${JSON.stringify(file)})
      const event = ${JSON.stringify(event)}
      let next = 0
      const client = async () => {

@@ -1,10 +1,11 @@
 import { write } from 'node:fs'
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { AuditUnwritable } from '../model/errors.ts'
-import type { Log } from '../model/ports.ts'
+import { AuditUnwritable } from '../../model/errors.ts'
+import { messageOf } from '../../model/message-of.ts'
+import type { Log } from '../../model/ports.ts'
 import { repairTail } from './repair-tail.ts'
 
 const STDOUT = 1
@@ -19,13 +20,35 @@ export type WriteResult =
   | { readonly outcome: 'written' }
   | { readonly outcome: 'failed'; readonly wholeBytes: number; readonly cause: unknown }
 
+/** What somebody else did to the file since the last look. */
+export type Tampering = 'none' | 'shortened' | 'removed'
+
 /** A file that holds whole lines only; one write at a time. */
 export interface LineFile {
-  /** `seq` of the last line found when the file was opened, 0 if there was none. */
-  readonly lastSeq: number
+  /** The lines at its end when it was opened, at most 64 KiB of them. */
+  readonly tail: readonly string[]
+  /** False for pipes and devices: no rotation, no size. */
+  readonly isRegular: boolean
+  /** Bytes in the file, as far as we know. */
+  size(): number
   /** Appends whole lines. After a failure nothing of a torn line stays. Never throws. */
   write(lines: Buffer): Promise<WriteResult>
+  /** Resolves when what was written before is on the disk; may run beside a write. */
+  sync(): Promise<void>
+  look(): Promise<Tampering>
+  /** Whether its name still leads to it. */
+  isAt(path: string): Promise<boolean>
+  /** The number by which the file system knows it. */
+  inode(): Promise<number>
   close(): Promise<void>
+}
+
+interface OpenFile {
+  readonly fd: number
+  /** Absent for standard output. */
+  readonly handle?: FileHandle
+  readonly tail: readonly string[]
+  readonly size?: number
 }
 
 /**
@@ -36,32 +59,61 @@ export async function openLineFile(
   file: string,
   { log, mode }: { readonly log: Log; readonly mode: number },
 ): Promise<LineFile> {
-  if (file === '-')
-    return { lastSeq: 0, close: async () => {}, write: createWriter(STDOUT, endTornLine(STDOUT)) }
+  if (file === '-') return lineFileOf({ fd: STDOUT, tail: [] })
   let handle: FileHandle | undefined
   try {
     await mkdir(dirname(file), { recursive: true, mode: DIRECTORY_MODE })
     handle = await open(file, 'a+', mode)
-    return await lineFileOf(handle, { file, log })
+    const { fd } = handle
+    if (!(await handle.stat()).isFile()) return lineFileOf({ fd, handle, tail: [] })
+    const tail = await repairTail(handle, { file, log })
+    return lineFileOf({ fd, handle, tail, size: (await handle.stat()).size })
   } catch (cause) {
     await handle?.close()
     if (cause instanceof AuditUnwritable) throw cause
-    throw new AuditUnwritable(`the audit log ${file} cannot be opened: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new AuditUnwritable(`the audit log ${file} cannot be opened: ${messageOf(cause)}`, { cause })
   }
 }
 
-async function lineFileOf(
-  handle: FileHandle,
-  { file, log }: { readonly file: string; readonly log: Log },
-): Promise<LineFile> {
-  const { fd } = handle
-  const isRegular = (await handle.stat()).isFile()
+function lineFileOf({ fd, handle, tail, size: found }: OpenFile): LineFile {
+  const isRegular = found !== undefined && handle !== undefined
+  let size = found ?? 0
+  let syncing: Promise<void> | undefined
+  const write = createWriter(fd, isRegular ? cutTornLine(handle) : endTornLine(fd))
   return {
-    lastSeq: isRegular ? await repairTail(handle, { file, log }) : 0,
-    write: createWriter(fd, isRegular ? cutTornLine(handle) : endTornLine(fd)),
-    close: () => handle.close(),
+    tail,
+    isRegular,
+    size: () => size,
+    write: async lines => {
+      const result = await write(lines)
+      size += result.outcome === 'written' ? lines.length : result.wholeBytes
+      return result
+    },
+    sync: async () => {
+      if (!isRegular) return
+      // A sync under way may have begun before the last write.
+      await syncing?.catch(() => {})
+      syncing = handle.datasync()
+      await syncing
+    },
+    look: async () => {
+      if (!isRegular) return 'none'
+      const { size: now, nlink } = await handle.stat()
+      const wasLonger = now < size
+      size = now
+      if (nlink === 0) return 'removed'
+      return wasLonger ? 'shortened' : 'none'
+    },
+    isAt: async path => {
+      if (!isRegular) return true
+      const [ours, named] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)])
+      return named !== undefined && ours.ino === named.ino && ours.dev === named.dev
+    },
+    inode: async () => (handle === undefined ? 0 : (await handle.stat()).ino),
+    close: async () => {
+      await syncing?.catch(() => {})
+      await handle?.close()
+    },
   }
 }
 

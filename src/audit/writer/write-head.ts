@@ -1,0 +1,29 @@
+import { resolve } from 'node:path'
+import { headText } from '../signed-texts.ts'
+import type { AuditHead } from './head-file.ts'
+import type { WriterState } from './writer-state.ts'
+
+/** Writes down how far the log goes, apart from the log. Never throws. */
+export async function writeHead(state: WriterState): Promise<void> {
+  const { head, options } = state
+  await head
+    ?.write(headOf(state))
+    .catch(error => options.log.error('the head of the audit log cannot be written', { error }))
+}
+
+function headOf({ options, numbering, queue, outage, key }: WriterState): AuditHead {
+  const { node, file } = options
+  const { seq, hash } = numbering.last()
+  const current = outage.current()
+  const signed =
+    key === undefined ? {} : { hash, key: key.id, signature: key.sign(headText({ node, seq, hash })) }
+  return {
+    v: 1,
+    file: resolve(file),
+    node,
+    seq,
+    time: new Date(options.clock()).toISOString(),
+    waiting: current === undefined ? 0 : queue.length() + current.lost,
+    ...signed,
+  }
+}
