@@ -32,9 +32,10 @@ export function openAdminHandler(
 
 /** Gauges of what is only looked at when somebody scrapes. */
 function refresh({ metrics, sink, tls, upstream }: Parts): void {
-  const { degraded, queueBytes } = sink.status()
+  const { degraded, queueBytes, lost } = sink.status()
   metrics.setAuditDegraded(degraded !== undefined)
   metrics.setAuditQueueBytes(queueBytes)
+  metrics.setAuditLost(lost)
   metrics.setCaches(upstream.cacheUsage())
   metrics.setCertificates(tls?.source.certificates() ?? [])
 }

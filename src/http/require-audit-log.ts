@@ -15,10 +15,10 @@ export async function requireAuditLog(
   const access = isWrite(request) ? 'write' : 'read'
   const reason = await auditRefusal(access)
   if (reason === undefined) return
-  const refused = access === 'write' ? 'pushes and deletes are' : 'nothing is'
+  const refused = access === 'write' ? 'pushes and deletes are' : 'all requests are'
   throw new OciError(
     'UNAVAILABLE',
-    `the audit log cannot be written (${reason}), so ${refused} let in until it can`,
+    `the audit log cannot be written (${reason}), so ${refused} refused until it can`,
     {
       headers: { 'retry-after': RETRY_SECONDS },
     },

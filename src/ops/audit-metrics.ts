@@ -7,6 +7,8 @@ export interface AuditMetrics {
   countAuditError(sink: string, reason: string): void
   setAuditQueueBytes(bytes: number): void
   setAuditDegraded(degraded: boolean): void
+  /** Since the start. */
+  setAuditLost(lines: number): void
 }
 
 /** Metrics of the audit log. */
@@ -25,6 +27,10 @@ export function auditMetrics(families: Families): AuditMetrics {
     name: 'audit_queue_bytes',
     help: 'Bytes of audit lines waiting to be written.',
   })
+  const lost = families.gauge({
+    name: 'audit_lost_lines',
+    help: 'Audit lines since the start that were never written; the log tells of each gap.',
+  })
   const degraded = families.gauge({ name: 'audit_degraded', help: '1 while audit lines cannot be written.' })
   const sinkLabel = createNameLabel(NAMES_MAX)
   const reasonLabel = createNameLabel(NAMES_MAX)
@@ -32,6 +38,7 @@ export function auditMetrics(families: Families): AuditMetrics {
     countAuditRecords: (sink, count) => records([sinkLabel(sink)], count),
     countAuditError: (sink, reason) => errors([sinkLabel(sink), reasonLabel(reason)]),
     setAuditQueueBytes: bytes => queue.set([], bytes),
+    setAuditLost: lines => lost.set([], lines),
     setAuditDegraded: isDegraded => degraded.set([], isDegraded ? 1 : 0),
   }
 }
