@@ -120,6 +120,17 @@ t.test('files that changed their names are found', async t => {
   t.match(out, `names ${SECOND} as the file before it, but that is audit-2026-11-24T18-00-00.000.jsonl`)
 })
 
+t.test('a changed number at the beginning of a file does not move the file', async t => {
+  const log = makeLog()
+  const lines = log.files.get(FIRST) ?? []
+  lines[0] = (lines[0] ?? '').replace('"seq":1,', '"seq":19,')
+  const { args } = writeCopy(t, log)
+  const { code, out } = await runCli(args)
+  t.equal(code, 1)
+  t.match(out, /^fault: line 1 of \S+ \(seq 19, \S+\) was changed: it links .*, but seq 1 is due here$/m)
+  t.match(out, 'The log is not whole: 1 fault.')
+})
+
 t.test('names that logrotate counts up are no fault', async t => {
   const { args, dir } = writeCopy(t, makeLog())
   renameSync(join(dir, SECOND), join(dir, 'audit.jsonl.1'))

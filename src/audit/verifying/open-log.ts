@@ -1,5 +1,7 @@
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, readdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { AppError } from '../../model/errors.ts'
+import { createAuditFileNames } from '../reading/audit-file-names.ts'
 import { type AuditFile, type AuditListing, listAuditFiles } from '../reading/list-audit-files.ts'
 import { openAuditFile } from '../reading/open-audit-file.ts'
 
@@ -41,6 +43,7 @@ export async function openLog(active: string): Promise<OpenLog> {
 }
 
 async function tryToOpen(active: string): Promise<OpenLog | undefined> {
+  const names = await plainNames(active)
   const listing = await listAuditFiles(active)
   const files: OpenLogFile[] = []
   const close = async () => {
@@ -48,7 +51,7 @@ async function tryToOpen(active: string): Promise<OpenLog | undefined> {
   }
   try {
     for (const file of filesOf(listing, active)) files.push(await open(file))
-    if (signature(await listAuditFiles(active)) === signature(listing)) {
+    if (names === (await plainNames(active)) && (await areAtTheirNames(files))) {
       return { files, skipped: listing.skipped, close }
     }
   } catch (error) {
@@ -72,9 +75,31 @@ function filesOf({ files, skipped }: AuditListing, active: string) {
   return isSkipped ? [...files, { path: active, isCompressed: false }] : files
 }
 
-/** What a rotation changes; that a file is compressed does not matter, since it is open already. */
-function signature({ files }: AuditListing): string {
-  return files.map(({ path, firstSeq }) => `${path.replace(/\.gz$/, '')} ${firstSeq}`).join('\n')
+/** The names of the log's files, as a rotation changes them and a compression does not. */
+async function plainNames(active: string): Promise<string> {
+  const parse = createAuditFileNames(active)
+  const names = await readdir(dirname(active))
+  const plain = names.map(name => parse(name)?.plain).filter(name => name !== undefined)
+  return [...new Set(plain)].sort().join('/')
+}
+
+/** Whether no file has got the name of another; one that was compressed since is open as it was. */
+async function areAtTheirNames(files: readonly OpenLogFile[]): Promise<boolean> {
+  for (const { path, handle, isCompressed } of files) {
+    const [ours, named] = await Promise.all([handle.stat(), statOf(path)])
+    const isSame = named === undefined ? !isCompressed : named.ino === ours.ino && named.dev === ours.dev
+    if (!isSame) return false
+  }
+  return true
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
 }
 
 function isMissing(error: unknown): boolean {

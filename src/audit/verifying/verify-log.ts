@@ -5,6 +5,7 @@ import { createLogCheck, type LogCheck } from './log-check.ts'
 import { type FoundHead, readLogHead } from './log-head.ts'
 import { readLogLine, type StrangeLine } from './log-line.ts'
 import { type OpenLog, openLog } from './open-log.ts'
+import { orderFiles } from './order-files.ts'
 import { readOpenFile } from './read-open-file.ts'
 import type { Verification } from './verification.ts'
 
@@ -42,10 +43,11 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
 
 /** Returns a warning when the last line is not whole. */
 async function readAll(
-  { files }: OpenLog,
+  log: OpenLog,
   check: LogCheck,
   onProgress: VerifyOptions['onProgress'],
 ): Promise<readonly string[]> {
+  const files = await orderFiles(log.files)
   const total = files.reduce((sum, { size }) => sum + size, 0)
   let done = 0
   let torn: StrangeLine | undefined
@@ -55,7 +57,9 @@ async function readAll(
       done += bytes
       onProgress(done, total)
     }
-    for await (const item of readOpenFile(file, onBytes)) {
+    // Until it is told of a rotation the server goes on writing to a file that was renamed.
+    const { size } = file === files.at(-1) ? file : await file.handle.stat()
+    for await (const item of readOpenFile({ ...file, size }, onBytes)) {
       // Only the last line of all may be on its way to the disk.
       if (torn !== undefined) check.push(torn)
       torn = undefined
