@@ -1,5 +1,6 @@
-import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { AppError } from '../../model/errors.ts'
+import { checkpointKeyId } from '../writer/checkpoint-key.ts'
 
 /** Public keys of checkpoints, by the name that lines give them. */
 export interface CheckpointKeys {
@@ -31,7 +32,7 @@ class CheckpointKeyError extends AppError {
 
 /** The keys of all these files. @throws CheckpointKeyError about one without Ed25519 public keys. */
 export function createCheckpointKeys(files: readonly KeyFile[]): CheckpointKeys {
-  const keys = new Map(files.flatMap(keysOf).map(key => [keyId(key), key]))
+  const keys = new Map(files.flatMap(keysOf).map(key => [checkpointKeyId(key), key]))
   return {
     ids: [...keys.keys()],
     check: ({ text, id, signature }) => {
@@ -58,8 +59,4 @@ function readKey(file: string, pem: string): KeyObject {
   } catch (cause) {
     throw new CheckpointKeyError(`${file} holds a damaged public key`, { cause })
   }
-}
-
-function keyId(key: KeyObject): string {
-  return hash('sha256', key.export({ type: 'spki', format: 'der' }), 'hex').slice(0, 16)
 }

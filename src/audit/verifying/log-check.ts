@@ -1,9 +1,10 @@
+import { NO_LINE_BEFORE } from '../number-line.ts'
 import type { CheckpointKeys } from './checkpoint-keys.ts'
 import { createFaultList, describeSpot, type FaultList, type OpenFault, spotOf } from './fault-list.ts'
 import { createLineNotes, type Notes } from './line-notes.ts'
 import type { LogHead } from './log-head.ts'
 import { type LogItem, type LogLine, proven, timeOf } from './log-line.ts'
-import { createOrderCheck, type LogEnd, NO_LINE_BEFORE } from './order-check.ts'
+import { createOrderCheck, type LogEnd } from './order-check.ts'
 import type { LineMark, Verification } from './verification.ts'
 
 /** The head is written once a second; longer ago than that it is out of date. */
@@ -32,6 +33,10 @@ interface State extends CheckOptions {
   /** The line that the head tells of, when it was found and is another. */
   headLine: LogLine | undefined
   isHeadFound: boolean
+  /** What the server did last. */
+  lastAction: string | undefined
+  /** The server had stopped when it wrote the head, so its next line must tell of a start. */
+  isStartDue: boolean
 }
 
 /** A check that knows nothing yet. Its memory does not grow with the log. */
@@ -39,10 +44,22 @@ export function createLogCheck(options: CheckOptions): LogCheck {
   const { keys, head, fault } = options
   const faults = createFaultList()
   if (fault !== undefined) faults.add(fault)
-  const state: State = { ...options, faults, lines: 0, headLine: undefined, isHeadFound: false }
+  const state: State = {
+    ...options,
+    faults,
+    lines: 0,
+    headLine: undefined,
+    isHeadFound: false,
+    lastAction: undefined,
+    isStartDue: false,
+  }
   const notes = createLineNotes({ faults, keys })
   const known = head?.hash === undefined ? undefined : { seq: head.seq, hash: head.hash }
-  const order = createOrderCheck({ faults, head: known, onLine: notes.note })
+  const onLine = (line: LogLine, before: LogLine | undefined) => {
+    notes.note(line, before)
+    checkStart(state, line)
+  }
+  const order = createOrderCheck({ faults, head: known, onLine })
   return {
     push: item => {
       state.lines += 1
@@ -66,6 +83,23 @@ function meetHead(state: State, line: LogLine): void {
   if (hash === undefined || hash === line.hash) state.isHeadFound = true
   else state.headLine = line
 }
+
+/** Behind a log that ended as it should, somebody may have put lines that link well; but the server starts first. */
+function checkStart(state: State, line: LogLine): void {
+  const { head, faults } = state
+  const isOwn = line.action.startsWith('audit.')
+  if (!isOwn && state.isStartDue) {
+    state.isStartDue = false
+    if (line.action !== 'server.start') {
+      faults.add({ kind: 'inserted', spot: spotOf(line), says: PUT_BEHIND })
+    }
+  }
+  if (!isOwn) state.lastAction = line.action
+  if (line.seq === head?.seq) state.isStartDue = state.lastAction === 'server.stop'
+}
+
+const PUT_BEHIND =
+  'stands behind the end that the server had left, without a start in between: the line was put in'
 
 /** No line behind proves it, so at least it must be a whole record. */
 function checkLastLine({ faults }: State, { tip }: LogEnd): void {

@@ -1,10 +1,9 @@
+import { NO_LINE_BEFORE } from '../number-line.ts'
 import type { FaultKind } from './fault.ts'
 import { type FaultList, type OpenFault, spotOf } from './fault-list.ts'
 import { following, judge, type Known, type Verdict, WINDOW } from './judge.ts'
 import { type LogItem, type LogLine, proven } from './log-line.ts'
 
-/** What stands for the line before the first. */
-export const NO_LINE_BEFORE = '0'.repeat(64)
 /** Pairs of exchanged lines, and of gaps, that are kept track of. */
 const KEPT = 100
 

@@ -298,6 +298,23 @@ t.test('faults in different places are all found, and each has its place', async
   )
 })
 
+t.test('lines behind a stop need a start, however well they link', async t => {
+  const stopped = createChainedLog()
+  stopped.pulls(3)
+  stopped.line({ action: 'server.stop', kind: 'server' })
+  stopped.checkpoint()
+  const head = stopped.head()
+  stopped.pulls(1)
+  const { faults } = checkFiles(textsOf(stopped), { head, keys: [stopped.publicKey] })
+  t.match(faults, [{ kind: 'inserted', seq: 6, text: /without a start in between: the line was put in$/ }])
+  const restarted = createChainedLog()
+  restarted.line({ action: 'server.stop', kind: 'server' })
+  const before = restarted.head()
+  restarted.line({ action: 'server.start', kind: 'server' })
+  restarted.pulls(1)
+  t.equal(checkFiles(textsOf(restarted), { head: before }).faultCount, 0)
+})
+
 t.test('20 faults are told, all are counted', async t => {
   const long = createChainedLog()
   long.pulls(200)
