@@ -15,7 +15,8 @@ build_tap() {
 
 # program:package
 needed_programs='dockerd:docker.io docker:docker.io ctr:containerd podman:podman skopeo:skopeo jq:jq openssl:openssl
-  ip:iproute2 nsenter:util-linux named:bind9 caddy:caddy curl:curl haproxy:haproxy'
+  ip:iproute2 nsenter:util-linux named:bind9 caddy:caddy curl:curl haproxy:haproxy fail2ban-regex:fail2ban
+  logrotate:logrotate rsyslogd:rsyslog'
 
 missing_packages() {
   for needed in $needed_programs; do
@@ -71,6 +72,27 @@ ensure_pebble() {
   unpack_packages trixie "$landwaiter_cache/pebble" pebble || die 'the tests need pebble; it could not be fetched'
 }
 
+# Only its promtool is used, so it is not installed.
+ensure_promtool() {
+  if [ -x "$landwaiter_cache/prometheus/usr/bin/promtool" ] || command -v promtool >/dev/null; then return; fi
+  command -v apt-get >/dev/null || die 'the tests need promtool, of Prometheus'
+  say 'fetching promtool: the package prometheus of this Debian (19 MB), unpacked, not installed'
+  unpack_packages any "$landwaiter_cache/prometheus" prometheus || die 'the tests need promtool; it could not be fetched'
+}
+
+# A plugin without a program.
+ensure_rsyslog_tls() {
+  for directory in /usr/lib/rsyslog /usr/lib/*/rsyslog; do
+    [ ! -e "$directory/lmnsd_gtls.so" ] || return 0
+  done
+  command -v apt-get >/dev/null || die 'the tests need rsyslog with TLS, of rsyslog-gnutls'
+  [ "$(id -u)" = 0 ] || die 'as root, run: apt-get install rsyslog-gnutls'
+  say 'installing what the tests drive: rsyslog-gnutls'
+  keep_services_stopped
+  apt_get update
+  apt_get install -y --no-install-recommends rsyslog-gnutls
+}
+
 # A storage of S3's kind. The moto of Debian 13 runs with the Python of Debian 12.
 ensure_moto() {
   modules=usr/lib/python3/dist-packages
@@ -94,4 +116,6 @@ install_programs
 ensure_compose
 ensure_cosign
 ensure_pebble
+ensure_promtool
+ensure_rsyslog_tls
 ensure_moto
