@@ -280,3 +280,44 @@ t.test('what a line holds cannot steer the terminal', async t => {
   const { out } = await runCli(args)
   t.match(out, 'bell \\u0007 and \\u009b31m red')
 })
+
+t.test('a file without a public key is refused', async t => {
+  const { args, file } = writeCopy(t, makeLog())
+  const { code, err } = await runCli([...args, '--key', file])
+  t.equal(code, 1)
+  t.equal(err, `error: ${file} holds no public key in PEM; give the file checkpoint-key.pub.pem\n`)
+})
+
+t.test('without signatures the chain is checked all the same', async t => {
+  const log = makeLog()
+  const { args, file } = writeCopy(t, log)
+  const keyless = args
+    .map(arg => (arg === '--key' ? '--no-key' : arg))
+    .filter(arg => !arg.endsWith('key.pub.pem'))
+  t.match(await runCli(keyless), { code: 0, out: 'the signatures of the checkpoints were not looked at' })
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"status":200', '"status":404'))
+  t.match(await runCli(keyless), { code: 1 })
+})
+
+t.test('a line without end and a file of zeros are faults, and no trouble', async t => {
+  const { args, dir, file } = writeCopy(t, makeLog())
+  const whole = readFileSync(file)
+  writeFileSync(
+    file,
+    Buffer.concat([whole.subarray(0, 3000), Buffer.alloc(3_000_000, 'x'), whole.subarray(3000)]),
+  )
+  t.match(await runCli(args), { code: 1, out: /the line has \d+ bytes.*\nThe log is not whole: 1 fault\.$/m })
+  writeFileSync(file, Buffer.alloc(100_000))
+  t.match(await runCli(args), { code: 1, out: 'at the end of a log that the head file knows until seq 37' })
+  rmSync(join(dir, SECOND))
+  t.match(await runCli(args), { code: 1 })
+})
+
+t.test('an active file that was taken away is a cut', async t => {
+  const { args, file } = writeCopy(t, makeLog())
+  rmSync(file)
+  t.match(await runCli(args), {
+    code: 1,
+    out: /^fault: the log ends with .* but the head file knows seq 37/m,
+  })
+})
