@@ -1,14 +1,23 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type AuditPlaceOptions, auditPlaced, type FilterOptions, filterable } from './audit-options.ts'
 import { OUTPUT_FORMS, type OutputForm } from './audit-output.ts'
 import type { Session } from './session.ts'
 
-/** Adds `audit query|verify`. */
+/** Adds `audit tail|query|stats|export|verify`. */
 export function addAudit(program: Command, session: Session): void {
   const audit = program.command('audit').description('read the audit log').helpCommand(false)
+  addTail(audit, session)
   addQuery(audit, session)
   addVerify(audit, session)
 }
+
+const MOST_LINES = 100_000
+
+const TAIL_EXAMPLES = `
+Examples:
+  landwaiter audit tail -f
+  landwaiter audit tail -f --outcome denied,failed
+  landwaiter audit tail -n 5 --action push,overwrite,delete`
 
 const QUERY_EXAMPLES = `
 Examples:
@@ -18,6 +27,32 @@ Examples:
 
 function outputOption(): Option {
   return new Option('-o, --output <form>', 'how').choices(OUTPUT_FORMS).default('table')
+}
+
+interface TailOptions extends FilterOptions {
+  readonly output: OutputForm
+  readonly lines: number
+  readonly follow?: true
+}
+
+function addTail(audit: Command, { terminal, finish }: Session): void {
+  filterable(audit.command('tail'))
+    .description('show the newest lines')
+    .option('-f, --follow', 'and those to come, through rotations')
+    .option('-n, --lines <n>', 'how many', parseLines, 20)
+    .addOption(outputOption())
+    .addHelpText('after', TAIL_EXAMPLES)
+    .action(async (options: TailOptions) => {
+      const { auditTail } = await import('./audit-tail.ts')
+      finish(await auditTail(options, terminal))
+    })
+}
+
+/** They are kept in memory. */
+function parseLines(text: string): number {
+  const lines = Number(text)
+  if (/^\d{1,6}$/.test(text) && lines <= MOST_LINES) return lines
+  throw new InvalidArgumentError(`It takes a whole number up to ${MOST_LINES}; see audit query for more`)
 }
 
 function addQuery(audit: Command, { terminal, finish }: Session): void {

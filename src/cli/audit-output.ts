@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../audit/audit-fields.ts'
-import type { FoundRecord } from '../audit/reading/read-records.ts'
+import type { FoundRecord } from '../audit/reading/record-batch.ts'
 import { escapeControls } from '../ops/escape-controls.ts'
 import { auditRow } from './audit-row.ts'
 import { createAuditTable } from './audit-table.ts'

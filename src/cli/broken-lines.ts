@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { BrokenLine } from '../audit/reading/read-records.ts'
+import type { BrokenLine } from '../audit/reading/record-batch.ts'
 import { escapeControls } from '../ops/escape-controls.ts'
 import { countOf } from './format-amount.ts'
 import type { Terminal } from './terminal.ts'
