@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ExportFormatName } from '../audit/export/export-formats.ts'
 import { type AuditPlaceOptions, auditPlaced, type FilterOptions, filterable } from './audit-options.ts'
 import { OUTPUT_FORMS, type OutputForm } from './audit-output.ts'
 import type { Session } from './session.ts'
@@ -8,8 +9,19 @@ export function addAudit(program: Command, session: Session): void {
   const audit = program.command('audit').description('read the audit log').helpCommand(false)
   addTail(audit, session)
   addQuery(audit, session)
+  addExport(audit, session)
   addVerify(audit, session)
 }
+
+const EXPORT_NAMES = [
+  'ecs',
+  'ocsf',
+  'cadf',
+  'cef',
+  'csv',
+  'events',
+  'cloudevents',
+] as const satisfies readonly ExportFormatName[]
 
 const MOST_LINES = 100_000
 
@@ -106,4 +118,25 @@ function addVerify(audit: Command, { terminal, finish }: Session): void {
 
 function collectFile(file: string, before: readonly string[] | boolean = []): readonly string[] {
   return [...(typeof before === 'boolean' ? [] : before), file]
+}
+const EXPORT_EXAMPLES = `
+Examples:
+  landwaiter audit export --format ecs --since 1h | gzip > hour.jsonl.gz
+  landwaiter audit export --format csv --since 2026-11-01 --to november.csv`
+
+interface ExportOptions extends FilterOptions {
+  readonly format: ExportFormatName
+  readonly to?: string
+}
+
+function addExport(audit: Command, { terminal, finish }: Session): void {
+  filterable(audit.command('export'))
+    .description('write lines in the format of another program')
+    .addOption(new Option('--format <name>', 'format').choices(EXPORT_NAMES).makeOptionMandatory())
+    .option('--to <file>', 'a new file (default: standard output)')
+    .addHelpText('after', EXPORT_EXAMPLES)
+    .action(async (options: ExportOptions) => {
+      const { auditExport } = await import('./audit-export.ts')
+      finish(await auditExport(options, terminal))
+    })
 }

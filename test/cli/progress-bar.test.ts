@@ -3,20 +3,32 @@ import { createProgressBar } from '../../src/cli/progress-bar.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { fakeTerminal } from './fake-terminal.ts'
 
-t.test('a bar is drawn on a terminal, and taken away at the end', async t => {
-  const { terminal, written } = fakeTerminal({ isTty: true })
+/** What a terminal sees once a bar is drawn, and when it has ended. */
+async function draw(
+  done: number,
+  options: { readonly isTty?: boolean; readonly env?: Record<string, string> },
+) {
+  const { terminal, written } = fakeTerminal(options)
   const bar = createProgressBar('reading', terminal)
-  await waitFor('a bar', () => {
-    bar.show(1, 2)
-    return written.err !== ''
+  const drawn = await waitFor('the bar', () => {
+    bar.show(done, 2048)
+    return written.err !== '' && written.err
   })
-  t.equal(written.err, `\r\u001b[Kreading [${'#'.repeat(15)}${'.'.repeat(15)}] 50%`)
   bar.end()
-  t.ok(written.err.endsWith('\r\u001b[K'))
-  t.equal(written.out, '')
+  return { drawn, end: written.err.slice(drawn.length) }
+}
+
+t.test('a bar says how much is done, how fast, and how long it takes', async t => {
+  const half = await draw(1024, { isTty: true, env: { LANG: 'C.UTF-8' } })
+  t.match(half.drawn, /\[Kreading █{14}░{14} {2}50% {2}[\d.]+ (Ki)?B\/s, \d+ s left$/)
+  t.equal(half.end, '\r\u001b[K')
 })
 
-t.test('nothing is drawn elsewhere', async t => {
+t.test('it is of ASCII in another locale, and full when the file grew', async t => {
+  t.match((await draw(4096, { isTty: true })).drawn, /\[Kreading #{28} 100% {2}/)
+})
+
+t.test('nothing is drawn into a file', async t => {
   const { terminal, written } = fakeTerminal()
   const bar = createProgressBar('reading', terminal)
   bar.show(1, 2)
