@@ -81,7 +81,8 @@ function addQuery(audit: Command, { terminal, finish }: Session): void {
 const VERIFY_EXAMPLES = `
 Examples:
   landwaiter audit verify
-  landwaiter audit verify --file copy/audit.jsonl --key checkpoint-key.pub.pem --head head.json`
+  landwaiter audit verify --file copy/audit.jsonl --head copy/head.json \\
+    --key copy/checkpoint-key.pub.pem`
 
 interface VerifyOptions extends AuditPlaceOptions {
   readonly key?: readonly string[] | boolean
