@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExportFormatName } from '../audit/export/export-formats.ts'
+import type { Grouping } from '../audit/reading/groupings.ts'
 import { type AuditPlaceOptions, auditPlaced, type FilterOptions, filterable } from './audit-options.ts'
 import { OUTPUT_FORMS, type OutputForm } from './audit-output.ts'
 import type { Session } from './session.ts'
@@ -9,6 +10,7 @@ export function addAudit(program: Command, session: Session): void {
   const audit = program.command('audit').description('read the audit log').helpCommand(false)
   addTail(audit, session)
   addQuery(audit, session)
+  addStats(audit, session)
   addExport(audit, session)
   addVerify(audit, session)
 }
@@ -22,6 +24,16 @@ const EXPORT_NAMES = [
   'events',
   'cloudevents',
 ] as const satisfies readonly ExportFormatName[]
+
+const GROUPING_NAMES = [
+  'repository',
+  'actor',
+  'client',
+  'action',
+  'outcome',
+  'hour',
+  'day',
+] as const satisfies readonly Grouping[]
 
 const MOST_LINES = 100_000
 
@@ -120,6 +132,37 @@ function addVerify(audit: Command, { terminal, finish }: Session): void {
 function collectFile(file: string, before: readonly string[] | boolean = []): readonly string[] {
   return [...(typeof before === 'boolean' ? [] : before), file]
 }
+const STATS_EXAMPLES = `
+Examples:
+  landwaiter audit stats --since today
+  landwaiter audit stats --by actor --action push,overwrite --since 1w
+  landwaiter audit stats --by client --outcome denied`
+
+interface StatsOptions extends FilterOptions {
+  readonly by?: Grouping
+  readonly top?: number
+  readonly output: 'text' | 'json'
+}
+
+function addStats(audit: Command, { terminal, finish }: Session): void {
+  filterable(audit.command('stats'))
+    .description('add lines up')
+    .addOption(new Option('--by <what>', 'one list in place of the dashboard').choices(GROUPING_NAMES))
+    .option('--top <n>', 'how many of the largest, or the newest hours or days', parseTop)
+    .addOption(new Option('-o, --output <form>', 'how').choices(['text', 'json']).default('text'))
+    .addHelpText('after', STATS_EXAMPLES)
+    .action(async (options: StatsOptions) => {
+      const { auditStats } = await import('./audit-stats.ts')
+      finish(await auditStats(options, terminal))
+    })
+}
+
+function parseTop(text: string): number {
+  const top = Number(text)
+  if (/^\d{1,4}$/.test(text) && top > 0) return top
+  throw new InvalidArgumentError('It takes a whole number from 1 to 9999')
+}
+
 const EXPORT_EXAMPLES = `
 Examples:
   landwaiter audit export --format ecs --since 1h | gzip > hour.jsonl.gz

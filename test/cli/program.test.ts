@@ -67,7 +67,7 @@ t.test('help fits a terminal of eighty columns and goes to standard output', asy
   const commands = [...HELP.matchAll(/^ {2}(?!help)([a-z-]+) /gm)].map(([, name = '']) => name)
   t.equal(commands.length, 12)
   const certificates = ['status', 'renew', 'revoke', 'import', 'export'].map(verb => `cert ${verb}`)
-  const audit = ['tail', 'query', 'export', 'verify'].map(verb => `audit ${verb}`)
+  const audit = ['tail', 'query', 'stats', 'export', 'verify'].map(verb => `audit ${verb}`)
   for (const command of [...commands, ...certificates, ...audit]) {
     const { code, out } = await runCli([...command.split(' '), '--help'])
     t.equal(code, 0)
