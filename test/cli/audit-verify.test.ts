@@ -200,6 +200,25 @@ t.test('a head that was changed is a fault', async t => {
   })
 })
 
+t.test('a head without its signature is a fault', async t => {
+  const { args, dir, file } = writeCopy(t, makeLog())
+  const head = join(dir, 'head.json')
+  const { v, node, time, waiting } = JSON.parse(readFileSync(head, 'utf8'))
+  writeFileSync(head, JSON.stringify({ v, node, seq: 35, time, waiting }))
+  writeFileSync(file, readFileSync(file, 'utf8').split('\n').slice(0, 9).join('\n').concat('\n'))
+  t.match(await runCli(args), {
+    code: 1,
+    out: /^fault: the log is chained, but its head file is not signed/m,
+  })
+})
+
+t.test('lines that wait for a full disk are told', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  const head = join(dir, 'head.json')
+  writeFileSync(head, readFileSync(head, 'utf8').replace('"waiting":0', '"waiting":7'))
+  t.match(await runCli(args), { code: 0, out: /^warning: at 2026-\S+ 7 lines waited in memory/m })
+})
+
 t.test('a missing head is a warning, and a fault with --strict', async t => {
   const { args, dir } = writeCopy(t, makeLog())
   rmSync(join(dir, 'head.json'))

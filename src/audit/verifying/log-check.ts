@@ -33,6 +33,8 @@ interface State extends CheckOptions {
   /** The line that the head tells of, when it was found and is another. */
   headLine: LogLine | undefined
   isHeadFound: boolean
+  /** Whether the line that the head tells of is chained; `undefined` while it was not met. */
+  isHeadChained: boolean | undefined
   /** What the server did last. */
   lastAction: string | undefined
   /** The server had stopped when it wrote the head, so its next line must tell of a start. */
@@ -50,6 +52,7 @@ export function createLogCheck(options: CheckOptions): LogCheck {
     lines: 0,
     headLine: undefined,
     isHeadFound: false,
+    isHeadChained: undefined,
     lastAction: undefined,
     isStartDue: false,
   }
@@ -72,6 +75,7 @@ export function createLogCheck(options: CheckOptions): LogCheck {
       checkLastLine(state, end)
       const noted = notes.result()
       checkBeginning(state, noted, end)
+      checkSigned(state, end)
       checkHead(state, end)
       return resultOf(state, noted, end)
     },
@@ -80,6 +84,7 @@ export function createLogCheck(options: CheckOptions): LogCheck {
 
 function meetHead(state: State, line: LogLine): void {
   const { hash } = state.head ?? {}
+  state.isHeadChained = line.prev !== undefined
   if (hash === undefined || hash === line.hash) state.isHeadFound = true
   else state.headLine = line
 }
@@ -126,6 +131,14 @@ function checkBeginning({ faults }: State, { first, prunedTo }: Notes, { isBegin
       ? 'nothing tells of the lines before'
       : `audit.prune tells of the lines up to seq ${prunedTo} only`
   faults.add({ kind: 'beginning', spot, says: `is where the log begins, and ${told}` })
+}
+
+/** Whoever changes the head could take its signature off. */
+function checkSigned({ head, faults, isHeadChained }: State, { tip }: LogEnd): void {
+  if (head === undefined || head.isSigned) return
+  const isChained = isHeadChained ?? tip?.prev !== undefined
+  if (!isChained) return
+  faults.add({ kind: 'head', spot: {}, says: 'is chained, but its head file is not signed: it was changed' })
 }
 
 function checkHead({ head, faults, headLine, isHeadFound }: State, { tip, stray }: LogEnd): void {

@@ -11,6 +11,8 @@ export interface LogHead {
   readonly time: string
   /** Of line `seq`; absent without a chain, and when the signature is not right. */
   readonly hash: string | undefined
+  /** Whether it has hash and signature, right or not: with a chain it must. */
+  readonly isSigned: boolean
 }
 
 /** The head, as far as it can be relied on, and what is wrong with it. */
@@ -55,14 +57,15 @@ function judgeHead(file: string, text: string, keys: CheckpointKeys | undefined)
   }
   const parsed = parse(text)
   if (parsed === undefined) return { head: undefined, fault: headFault(file, 'is damaged') }
+  const waiting = waitingOf(parsed)
   const { node, seq, time, hash, key, signature } = parsed
-  const unproven = { seq, time, hash: undefined }
-  if (hash === undefined) return { head: unproven }
-  if (keys === undefined) return { head: { ...unproven, hash } }
+  const unproven = { seq, time, hash: undefined, isSigned: hash !== undefined }
+  if (hash === undefined) return { head: unproven, ...waiting }
+  if (keys === undefined) return { head: { ...unproven, hash }, ...waiting }
   const signed = { text: headText({ node, seq, hash }), id: key ?? '', signature: signature ?? '' }
   switch (keys.check(signed)) {
     case 'right':
-      return { head: { ...unproven, hash } }
+      return { head: { ...unproven, hash }, ...waiting }
     case 'wrong':
       return { head: unproven, fault: headFault(file, `is not signed by key ${key}: it was changed`) }
     case 'unknown':
@@ -76,6 +79,12 @@ function judgeHead(file: string, text: string, keys: CheckpointKeys | undefined)
   }
 }
 
+/** During an outage the log is whole as far as it goes, but not all of it is there. */
+function waitingOf({ waiting = 0, time }: HeadFields): Pick<FoundHead, 'warning'> {
+  if (waiting === 0) return {}
+  return { warning: `at ${time} ${waiting} lines waited in memory, since the log could not be written` }
+}
+
 function headFault(file: string, says: string): OpenFault {
   return { kind: 'head', spot: {}, says: `cannot be held against its head: ${file} ${says}` }
 }
@@ -84,6 +93,7 @@ interface HeadFields {
   readonly node: string
   readonly seq: number
   readonly time: string
+  readonly waiting?: number
   readonly hash?: string
   readonly key?: string
   readonly signature?: string
@@ -106,6 +116,7 @@ function isHead(value: unknown): value is HeadFields {
   return (
     head['v'] === 1 &&
     Number.isSafeInteger(head['seq']) &&
+    Number.isSafeInteger(head['waiting'] ?? 0) &&
     typeof head['node'] === 'string' &&
     !Number.isNaN(Date.parse(String(head['time']))) &&
     optional.every(field => field === undefined || typeof field === 'string')

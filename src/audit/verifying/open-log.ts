@@ -1,4 +1,4 @@
-import { type FileHandle, readdir, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, readdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AppError } from '../../model/errors.ts'
 import { createAuditFileNames } from '../reading/audit-file-names.ts'
@@ -45,6 +45,7 @@ export async function openLog(active: string): Promise<OpenLog> {
 async function tryToOpen(active: string): Promise<OpenLog | undefined> {
   const names = await plainNames(active)
   const listing = await listAuditFiles(active)
+  if (!(await areThere(listing.skipped))) return undefined
   const files: OpenLogFile[] = []
   const close = async () => {
     for (const { handle } of files) await handle.close()
@@ -83,6 +84,14 @@ async function plainNames(active: string): Promise<string> {
   return [...new Set(plain)].sort().join('/')
 }
 
+/** A file may have been compressed or removed before its beginning was read. */
+async function areThere(skipped: AuditListing['skipped']): Promise<boolean> {
+  for (const { path } of skipped) {
+    if ((await statOf(path, lstat)) === undefined) return false
+  }
+  return true
+}
+
 /** Whether no file has got the name of another; one that was compressed since is open as it was. */
 async function areAtTheirNames(files: readonly OpenLogFile[]): Promise<boolean> {
   for (const { path, handle, isCompressed } of files) {
@@ -93,9 +102,9 @@ async function areAtTheirNames(files: readonly OpenLogFile[]): Promise<boolean> 
   return true
 }
 
-async function statOf(path: string) {
+async function statOf(path: string, look = stat) {
   try {
-    return await stat(path)
+    return await look(path)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

@@ -1,8 +1,9 @@
 import { NO_LINE_BEFORE } from '../number-line.ts'
-import type { FaultKind } from './fault.ts'
 import { type FaultList, type OpenFault, spotOf } from './fault-list.ts'
 import { following, judge, type Known, type Verdict, WINDOW } from './judge.ts'
 import { type LogItem, type LogLine, proven } from './log-line.ts'
+import { isProofAgainst, isStart } from './log-start.ts'
+import { createStrayRun, type StrayRun } from './stray-run.ts'
 
 /** Pairs of exchanged lines, and of gaps, that are kept track of. */
 const KEPT = 100
@@ -29,21 +30,12 @@ export interface LogEnd {
   readonly isBeginningTold: boolean
 }
 
-/** Items that do not belong where they stand, told of as one fault. */
-interface Run {
-  readonly kind: 'strange' | 'node' | 'back'
-  readonly fault: OpenFault
-  readonly first: LogItem
-  items: number
-  last: LogItem
-}
-
 interface State extends OrderOptions {
   tip: LogLine | undefined
   /** What stands for the line before the first, when that is known. */
   origin: LogLine | undefined
   window: LogItem[]
-  run: Run | undefined
+  run: StrayRun | undefined
   /** The run goes on until something follows the tip; it is over, but next to the tip still, when false. */
   isInRun: boolean
   isBeginningTold: boolean
@@ -140,17 +132,6 @@ function begin(state: State, item: LogItem): void {
   state.window.shift()
 }
 
-/** The first line that the log ever had. */
-function isStart(item: LogItem | undefined): item is LogLine {
-  return item?.kind === 'line' && (item.prev === undefined ? item.from === 1 : item.prev === NO_LINE_BEFORE)
-}
-
-function isProofAgainst(first: LogLine, second: LogItem | undefined): second is LogLine {
-  if (second?.kind !== 'line' || second.prev === undefined) return false
-  if (second.prev === first.hash || second.hash === first.hash) return false
-  return second.from <= first.seq || (second.from === first.seq + 1 && second.node !== first.node)
-}
-
 function accept(state: State, line: LogLine): void {
   state.onLine(line, state.tip === state.origin ? undefined : state.tip)
   state.tip = line
@@ -177,11 +158,10 @@ function apply(state: State, verdict: Verdict): void {
 function isExplained({ run, tip }: State, { kind, at }: NonNullable<Verdict['fault']>): boolean {
   if (run === undefined || tip === undefined || at.kind !== 'line') return false
   if (kind === 'missing') {
-    const [from, to] = [tip.seq + 1, at.from - 1]
-    run.fault.says = `${saysOf(run)}, where ${from === to ? `seq ${from} belongs` : `seq ${from} to ${to} belong`}`
+    run.replaces(tip.seq + 1, at.from - 1)
     return true
   }
-  return at.prev !== undefined && at.prev === run.last.hash
+  return at.prev !== undefined && at.prev === run.last().hash
 }
 
 function keepHole({ tip, holes }: State, fault: OpenFault): void {
@@ -201,22 +181,15 @@ function isExchange({ exchanges }: State, { fault, inPlaceOf }: Verdict, open: O
   return true
 }
 
-const KINDS = {
-  strange: 'strange',
-  node: 'other-node',
-  back: 'repeated',
-} as const satisfies Record<Run['kind'], FaultKind>
-
-function startRun(state: State, kind: Run['kind']): void {
+function startRun(state: State, kind: StrayRun['kind']): void {
   const [first] = state.window
   if (first === undefined) return
   if (kind === 'strange' && state.run?.kind === kind) {
     extendRun(state)
     return
   }
-  const fault: OpenFault = { kind: KINDS[kind], spot: spotOf(first), says: '' }
-  state.run = { kind, fault, first, items: 0, last: first }
-  if (!isMoved(state, first)) state.faults.add(fault)
+  state.run = createStrayRun(kind, first)
+  if (!isMoved(state, first)) state.faults.add(state.run.fault)
   extendRun(state)
 }
 
@@ -233,27 +206,8 @@ function extendRun(state: State): void {
   const { run, window } = state
   const item = window.shift()
   if (run === undefined || item === undefined) return
-  run.items += 1
-  run.last = item
   state.isInRun = true
-  const isSameFile = run.fault.spot.file === item.place.file
-  run.fault.spot = { ...run.fault.spot, ...(isSameFile ? { toLine: item.place.line } : {}) }
-  run.fault.says = saysOf(run)
-}
-
-function saysOf({ kind, items, first }: Run): string {
-  const isOne = items === 1
-  if (kind === 'back') {
-    return isOne
-      ? 'has a number that the log had before: it was moved, copied or put in here'
-      : `have numbers that the log had before: ${items} lines were moved, copied or put in here`
-  }
-  if (first.kind === 'line') {
-    return isOne ? `is of another node, ${first.node}` : `are ${items} lines of another node, ${first.node}`
-  }
-  return isOne
-    ? `is no line of this log: ${first.reason}`
-    : `are no lines of this log; of the first one, ${first.reason}`
+  run.add(item)
 }
 
 /** A run of lines goes on as long as they follow each other; strange ones always do. */
@@ -261,19 +215,21 @@ function isPartOfRun(state: State, item: LogItem): boolean {
   const { run, tip } = state
   if (run === undefined || tip === undefined) return false
   if (run.kind === 'strange') return item.kind === 'strange'
-  if (run.last.kind !== 'line' || item.kind !== 'line') return false
+  const last = run.last()
+  if (last.kind !== 'line' || item.kind !== 'line') return false
   if (run.kind === 'node' && item.node === tip.node) return false
-  return following(run.last, item) !== undefined
+  return following(last, item) !== undefined
 }
 
 /** A fault among the lines of another node: so that it is told of, the log has gone over to that node. */
 function isOtherNodeFromHere({ run, tip }: State, item: LogItem): boolean {
-  if (run?.kind !== 'node' || run.last.kind !== 'line' || item.kind !== 'line') return false
-  return item.node === run.last.node && item.node !== tip?.node
+  const last = run?.last()
+  if (run?.kind !== 'node' || last?.kind !== 'line' || item.kind !== 'line') return false
+  return item.node === last.node && item.node !== tip?.node
 }
 
 function goOver(state: State): void {
-  const last = state.run?.last
+  const last = state.run?.last()
   if (last?.kind === 'line') state.tip = last
   state.run = undefined
   state.isInRun = false

@@ -26,7 +26,7 @@ export function checkFiles(files: FileTexts, { head, keys }: HoldAgainst = {}): 
   const check = createLogCheck({
     keys:
       keys === undefined ? undefined : createCheckpointKeys(keys.map(text => ({ file: 'key.pem', text }))),
-    head: head === undefined ? undefined : JSON.parse(head),
+    head: head === undefined ? undefined : { isSigned: true, ...JSON.parse(head) },
   })
   for (const [file, bytes] of files) {
     const splitter = createLineSplitter()
