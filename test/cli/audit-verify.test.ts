@@ -212,6 +212,37 @@ t.test('a head without its signature is a fault', async t => {
   })
 })
 
+t.test('a chained log that nothing signs is a fault', async t => {
+  const log = createChainedLog()
+  log.pulls(200)
+  const { args, dir } = writeCopy(t, log)
+  rmSync(join(dir, 'head.json'))
+  t.match(await runCli(args), {
+    code: 1,
+    out: /^fault: the log is chained, but neither a checkpoint nor a head file signs any of it$/m,
+  })
+})
+
+t.test('hours without a checkpoint are a warning, and so are lines long behind the head', async t => {
+  const log = createChainedLog()
+  log.pulls(5)
+  log.checkpoint()
+  const head = log.head()
+  log.line({ time: '2026-11-24T18:00:00.000Z' })
+  const { args, dir } = writeCopy(t, log)
+  writeFileSync(join(dir, 'head.json'), head)
+  const { code, out } = await runCli(args)
+  t.equal(code, 0)
+  t.match(
+    out,
+    /^warning: no line behind seq 6 is signed by a checkpoint, though the log goes on from 2026-\S+ until 2026-\S+$/m,
+  )
+  t.match(
+    out,
+    /^warning: the head file was last written at 2026-\S+, .* nothing proves the lines behind seq 6$/m,
+  )
+})
+
 t.test('lines that wait for a full disk are told', async t => {
   const { args, dir } = writeCopy(t, makeLog())
   const head = join(dir, 'head.json')

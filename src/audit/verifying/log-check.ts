@@ -5,16 +5,19 @@ import { createLineNotes, type Notes } from './line-notes.ts'
 import type { LogHead } from './log-head.ts'
 import { type LogItem, type LogLine, proven, timeOf } from './log-line.ts'
 import { createOrderCheck, type LogEnd } from './order-check.ts'
+import { proofWarnings } from './proof-warnings.ts'
 import type { LineMark, Verification } from './verification.ts'
 
-/** The head is written once a second; longer ago than that it is out of date. */
-const HEAD_LAG_MS = 10_000
+/** A log that is older than that has a head, or had one. */
+const HEADLESS_MS = 10_000
 
 export interface CheckOptions {
   /** `undefined` when signatures are not looked at. */
   readonly keys: CheckpointKeys | undefined
   /** `undefined` when the end of the log is not held against anything. */
   readonly head: LogHead | undefined
+  /** There should be a head, and there is none. */
+  readonly isHeadMissing?: boolean | undefined
   /** Already found, apart from the lines. */
   readonly fault?: OpenFault | undefined
 }
@@ -76,6 +79,7 @@ export function createLogCheck(options: CheckOptions): LogCheck {
       const noted = notes.result()
       checkBeginning(state, noted, end)
       checkSigned(state, end)
+      checkProof(state, noted, end)
       checkHead(state, end)
       return resultOf(state, noted, end)
     },
@@ -141,6 +145,16 @@ function checkSigned({ head, faults, isHeadChained }: State, { tip }: LogEnd): v
   faults.add({ kind: 'head', spot: {}, says: 'is chained, but its head file is not signed: it was changed' })
 }
 
+/** Whoever takes the head away could take the checkpoints out, too, and link the lines anew. */
+function checkProof(state: State, { first, checkpoints }: Notes, { tip }: LogEnd): void {
+  const { keys, isHeadMissing, faults } = state
+  if (isHeadMissing !== true || keys === undefined || checkpoints.length > 0) return
+  if (first === undefined || tip?.prev === undefined) return
+  if (Date.parse(timeOf(tip)) - Date.parse(timeOf(first)) <= HEADLESS_MS) return
+  const says = 'is chained, but neither a checkpoint nor a head file signs any of it'
+  faults.add({ kind: 'signature', spot: {}, says })
+}
+
 function checkHead({ head, faults, headLine, isHeadFound }: State, { tip, stray }: LogEnd): void {
   if (head === undefined || isHeadFound) return
   if (headLine !== undefined) {
@@ -168,7 +182,7 @@ function resultOf(state: State, notes: Notes, { tip }: LogEnd): Omit<Verificatio
     first: markOf(first),
     last: markOf(tip),
     head: head === undefined ? undefined : { seq: head.seq, time: head.time },
-    warnings: [...warnings, ...lagOf(tip, head)],
+    warnings: [...warnings, ...proofWarnings({ keys: state.keys, head, notes, tip })],
     faults: faults.shown(),
     faultCount: faults.count(),
   }
@@ -176,13 +190,4 @@ function resultOf(state: State, notes: Notes, { tip }: LogEnd): Omit<Verificatio
 
 function markOf(line: LogLine | undefined): LineMark | undefined {
   return line === undefined ? undefined : { seq: line.seq, time: timeOf(line) }
-}
-
-function lagOf(tip: LogLine | undefined, head: LogHead | undefined): readonly string[] {
-  if (tip === undefined || head === undefined) return []
-  const time = timeOf(tip)
-  if (Date.parse(time) - Date.parse(head.time) <= HEAD_LAG_MS) return []
-  return [
-    `the head file was last written at ${head.time}, but the log goes on until ${time}: nothing proves the lines behind seq ${head.seq}`,
-  ]
 }

@@ -20,6 +20,8 @@ export interface FoundHead {
   readonly head: LogHead | undefined
   readonly fault?: OpenFault
   readonly warning?: string
+  /** There is no head file, or nothing in it. */
+  readonly isHeadMissing?: true
 }
 
 /** The server may be writing it just now. */
@@ -52,6 +54,7 @@ function judgeHead(file: string, text: string, keys: CheckpointKeys | undefined)
   if (text.trim() === '') {
     return {
       head: undefined,
+      isHeadMissing: true,
       warning: `there is no head file ${file}: lines cut off the end of the log are not seen`,
     }
   }
