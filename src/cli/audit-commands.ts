@@ -47,7 +47,8 @@ const QUERY_EXAMPLES = `
 Examples:
   landwaiter audit query --since 2d --action delete
   landwaiter audit query --repository 'prod/*' --outcome denied,failed
-  landwaiter audit query --tag 1.4.2 --repository team/web -o json`
+  landwaiter audit query --tag 1.4.2 --repository team/web -o json
+  landwaiter audit query --images --since today`
 
 function outputOption(): Option {
   return new Option('-o, --output <form>', 'how').choices(OUTPUT_FORMS).default('table')
@@ -79,15 +80,33 @@ function parseLines(text: string): number {
   throw new InvalidArgumentError(`It takes a whole number up to ${MOST_LINES}; see audit query for more`)
 }
 
+interface QueryOptions extends FilterOptions {
+  readonly output: OutputForm
+  readonly images?: true
+}
+
 function addQuery(audit: Command, { terminal, finish }: Session): void {
   filterable(audit.command('query'))
     .description('find lines, also in rotated files')
     .addOption(outputOption())
+    .option('--images', 'one line for each docker pull')
     .addHelpText('after', QUERY_EXAMPLES)
-    .action(async (options: FilterOptions & { readonly output: OutputForm }) => {
+    .action(async (options: QueryOptions, command: Command) => {
+      if (options.images === true) {
+        refuseForImages(options, command)
+        const { auditImages } = await import('./audit-images.ts')
+        return finish(await auditImages(options, terminal))
+      }
       const { auditQuery } = await import('./audit-query.ts')
       finish(await auditQuery(options, terminal))
     })
+}
+
+/** They would take away a part of each pull. */
+function refuseForImages(options: QueryOptions, command: Command): void {
+  const refused = (['action', 'kind', 'digest', 'id'] as const).find(name => options[name] !== undefined)
+  if (refused === undefined) return
+  command.error(`error: --images shows whole pulls, so that --${refused} cannot choose among their lines`)
 }
 
 const VERIFY_EXAMPLES = `

@@ -47,6 +47,7 @@ export function createRecordOutput(form: OutputForm, terminal: Terminal): Record
     columns,
     isColoured: isColoured(terminal),
     isUnicode: isUnicode(terminal),
+    view: 'lines',
   })
   return { format: found => Buffer.from(table.format(found.map(({ record }) => auditRow(record)))) }
 }

@@ -16,6 +16,9 @@ export interface AuditRow {
   readonly client: string
   readonly size: string
   readonly reason: string
+  /** Of the pull of an image. */
+  readonly blobs?: string
+  readonly took?: string
 }
 
 const DIGEST_DIGITS = 12
@@ -52,7 +55,8 @@ function whatOf(record: AuditRecord): string {
   return record.version ?? record.key ?? ''
 }
 
-function referenceOf(tag: string | undefined, digest: string | undefined): string {
+/** What stands behind the repository: `:1.4.2`, `@9b2c1a2b3c4d`. */
+export function referenceOf(tag: string | undefined, digest: string | undefined): string {
   if (tag !== undefined) return `:${tag}`
   if (digest === undefined) return ''
   const start = digest.indexOf(':') + 1

@@ -9,10 +9,11 @@ export interface TableOptions {
   readonly isColoured: boolean
   /** Characters other than ASCII may be drawn. */
   readonly isUnicode: boolean
+  /** What a row is: a line of the log, or the pull of an image. */
+  readonly view: 'lines' | 'images'
 }
 
-type Name = 'time' | 'who' | 'action' | 'what' | 'outcome' | 'client' | 'size'
-type Cells = Readonly<Record<Name | 'day' | 'reason', string>>
+type Name = Exclude<keyof AuditRow, 'day' | 'reason'>
 
 interface Column {
   readonly name: Name
@@ -22,15 +23,27 @@ interface Column {
   readonly from: number
 }
 
-const COLUMNS: readonly Column[] = [
-  { name: 'time', title: 'TIME', from: 0 },
-  { name: 'who', title: 'WHO', from: 0 },
-  { name: 'action', title: 'ACTION', from: 0 },
-  { name: 'what', title: 'WHAT', from: 0 },
-  { name: 'outcome', title: 'OUTCOME', from: 0 },
-  { name: 'client', title: 'CLIENT', from: 80 },
-  { name: 'size', title: 'SIZE', from: 96, isRight: true },
-]
+const COLUMNS: Readonly<Record<TableOptions['view'], readonly Column[]>> = {
+  lines: [
+    { name: 'time', title: 'TIME', from: 0 },
+    { name: 'who', title: 'WHO', from: 0 },
+    { name: 'action', title: 'ACTION', from: 0 },
+    { name: 'what', title: 'WHAT', from: 0 },
+    { name: 'outcome', title: 'OUTCOME', from: 0 },
+    { name: 'client', title: 'CLIENT', from: 80 },
+    { name: 'size', title: 'SIZE', from: 96, isRight: true },
+  ],
+  images: [
+    { name: 'time', title: 'TIME', from: 0 },
+    { name: 'who', title: 'WHO', from: 0 },
+    { name: 'what', title: 'IMAGE', from: 0 },
+    { name: 'outcome', title: 'OUTCOME', from: 0 },
+    { name: 'client', title: 'CLIENT', from: 80 },
+    { name: 'blobs', title: 'BLOBS', from: 90, isRight: true },
+    { name: 'size', title: 'SENT', from: 0, isRight: true },
+    { name: 'took', title: 'TOOK', from: 70, isRight: true },
+  ],
+}
 /** Longest cells, as a part of the terminal's width. */
 const WHO_SHARE = 0.16
 const WHAT_SHARE = 0.36
@@ -62,7 +75,7 @@ interface State {
 /** A table of records. On a terminal a day is said once, above its rows. Whatever a row holds comes out escaped. */
 export function createAuditTable(options: TableOptions): AuditTable {
   const width = options.columns ?? Number.POSITIVE_INFINITY
-  const columns = COLUMNS.filter(({ from }) => width >= from)
+  const columns = COLUMNS[options.view].filter(({ from }) => width >= from)
   const state: State = {
     options,
     columns,
@@ -82,7 +95,7 @@ function format(state: State, rows: readonly AuditRow[]): string {
   return `${titlesOf(state)}${lines.join('')}`
 }
 
-function cellsOf(row: AuditRow, { options: { columns, isUnicode } }: State): Cells {
+function cellsOf(row: AuditRow, { options: { columns, isUnicode } }: State): AuditRow {
   const safe = Object.fromEntries(
     Object.entries(row).map(([name, text]: [string, string]) => [name, escapeControls(text)]),
   ) as unknown as AuditRow
@@ -92,11 +105,12 @@ function cellsOf(row: AuditRow, { options: { columns, isUnicode } }: State): Cel
   return { ...safe, who: cut(safe.who, WHO_SHARE), what: cut(safe.what, WHAT_SHARE) }
 }
 
-function widen({ columns, widths }: State, cells: Cells): void {
-  for (const { name } of columns) widths.set(name, Math.max(widths.get(name) ?? 0, cells[name].length))
+function widen({ columns, widths }: State, cells: AuditRow): void {
+  for (const { name } of columns)
+    widths.set(name, Math.max(widths.get(name) ?? 0, (cells[name] ?? '').length))
 }
 
-function headingOf(state: State, { day }: Cells): readonly string[] {
+function headingOf(state: State, { day }: AuditRow): readonly string[] {
   if (state.options.columns === undefined || day === state.day) return []
   state.day = day
   return [`${paint(state, '1', day)}\n`]
@@ -110,8 +124,10 @@ function titlesOf(state: State): string {
 }
 
 /** The reason stands at the end where it fits, else below. */
-function lineOf(state: State, cells: Cells): string {
-  const row = state.columns.map(({ name, isRight }) => padded(state, { name, text: cells[name], isRight }))
+function lineOf(state: State, cells: AuditRow): string {
+  const row = state.columns.map(({ name, isRight }) =>
+    padded(state, { name, text: cells[name] ?? '', isRight }),
+  )
   const width = row.reduce((sum, cell) => sum + cell.length + GAP.length, 0)
   const text = state.columns.map(({ name }, at) => coloured(state, name, row[at] ?? '')).join(GAP)
   const { reason } = cells

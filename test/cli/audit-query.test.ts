@@ -115,3 +115,42 @@ t.test('a value that no line can have is refused with those that it can', async 
   t.match(await refused('--repository', 'team/['), /It takes a pattern such as team\/\*/)
   t.match(await refused('--since', 'monday'), /It takes a day \(2026-11-24\)/)
 })
+
+t.test('one line for each docker pull', async t => {
+  const file = join(tempDir(t), 'audit.jsonl')
+  const images = async (...args: readonly string[]) =>
+    (await runCli(['audit', 'query', '--images', '--file', file, ...args])).out
+  const blob = { kind: 'blob', tag: undefined, bytes_out: 36_700_160, duration_ms: 500 } as const
+  writeLog(
+    file,
+    linesOf([
+      record({ seq: 1, digest: DIGEST, duration_ms: 100 }),
+      record({ seq: 2, ...blob, digest: 'sha256:a' }),
+      record({ seq: 3, ...blob, digest: 'sha256:b' }),
+      record({ seq: 4, tag: '2.0', outcome: 'denied', reason: 'no rule allows this' }),
+    ]),
+  )
+  t.equal(
+    await images(),
+    `TIME                 WHO  IMAGE         OUTCOME  CLIENT       BLOBS    SENT   TOOK  REASON
+2026-11-24 16:00:03  ann  team/web:1.0  success  203.0.113.7      2  70 MiB  2.1 s
+2026-11-24 16:00:04  ann  team/web:2.0  denied   203.0.113.7      0     0 B   0 ms  no rule allows this
+`,
+  )
+  t.match(JSON.parse(await images('--tag', '1.*', '-o', 'json')), {
+    client_ip: '203.0.113.7',
+    tag: '1.0',
+    digest: DIGEST,
+    blobs: 2,
+    bytes: 73_400_320,
+    duration_ms: 2_100,
+  })
+  t.match(
+    await images('--outcome', 'denied', '-o', 'tsv'),
+    /^time\tactor\tclient_ip\t.*\n.*\tteam\/web\t2\.0\t\tdenied\t0\t0\t\t0\t/,
+  )
+  t.match(await runCli(['audit', 'query', '--images', '--kind', 'blob']), {
+    code: 2,
+    err: /--images shows whole pulls, so that --kind cannot choose among their lines/,
+  })
+})
