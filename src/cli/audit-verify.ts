@@ -6,6 +6,7 @@ import { type VerifyOptions, verifyLog } from '../audit/verifying/verify-log.ts'
 import { loadConfig } from '../config/load.ts'
 import { AppError } from '../model/errors.ts'
 import { messageOf } from '../model/message-of.ts'
+import { escapeControls } from '../ops/escape-controls.ts'
 import type { AuditPlaceOptions } from './audit-options.ts'
 import { AuditUnreadable, activeFile } from './audit-place.ts'
 import { complainOf } from './complain-of.ts'
@@ -53,7 +54,10 @@ function textOf(
     output,
   }: { readonly file: string; readonly isWhole: boolean; readonly output: 'text' | 'json' },
 ): string {
-  if (output === 'json') return `${JSON.stringify({ whole: isWhole, file, ...result }, null, 2)}\n`
+  if (output === 'json') {
+    const lines = JSON.stringify({ whole: isWhole, file, ...result }, null, 2).split('\n')
+    return `${lines.map(escapeControls).join('\n')}\n`
+  }
   return formatVerification(result, { file, isWhole })
 }
 
@@ -106,8 +110,9 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-/** What the file system says is told in a sentence. */
+/** What the file system says, or we of a file, is told in a sentence; mistakes of ours are other errors. */
 function readable(error: unknown): unknown {
-  if (error instanceof AppError || !(error instanceof Error) || !('code' in error)) return error
+  if (error instanceof AppError || !(error instanceof Error)) return error
+  if (!('code' in error) && error.name !== 'Error') return error
   return new AuditUnreadable(`the audit log cannot be verified: ${messageOf(error)}`, { cause: error })
 }

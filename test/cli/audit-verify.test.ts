@@ -329,6 +329,9 @@ t.test('what a line holds cannot steer the terminal', async t => {
   const { args } = writeCopy(t, log)
   const { out } = await runCli(args)
   t.match(out, 'bell \\u0007 and \\u009b31m red')
+  const json = await runCli([...args, '-o', 'json'])
+  t.match(json.out, 'bell \\u0007 and \\u009b31m red')
+  t.match(JSON.parse(json.out), { gaps: [{ reason: 'bell \u0007 and \u009b31m red' }] })
 })
 
 t.test('a file without a public key is refused', async t => {
@@ -369,5 +372,16 @@ t.test('an active file that was taken away is a cut', async t => {
   t.match(await runCli(args), {
     code: 1,
     out: /^fault: the log ends with .* but the head file knows seq 37/m,
+  })
+})
+
+t.test('a log that is no file is an error', async t => {
+  const { args, file } = writeCopy(t, makeLog())
+  rmSync(file)
+  mkdirSync(file)
+  t.strictSame(await runCli(args), {
+    code: 1,
+    out: '',
+    err: `error: the audit log cannot be verified: ${file} is no regular file\n`,
   })
 })

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import t from 'tap'
 import { type ChainedLog, createChainedLog } from '../../support/chained-log.ts'
 import { checkFiles, textsOf } from './check-files.ts'
@@ -44,6 +45,19 @@ function replace(lines: Lines, at: number, [from, to]: readonly [string | RegExp
 
 function take(lines: Lines, at: number): string {
   return lines[at] ?? ''
+}
+
+/** Gives every line from the one at `start` on the hash of the line before. */
+function relink(files: readonly Lines[], start: number): void {
+  let before = ''
+  let at = 0
+  for (const lines of files) {
+    for (const [index, line] of lines.entries()) {
+      if (at >= start) lines[index] = line.replace(/"prev":"\w+"/, `"prev":"${hash('sha256', before)}"`)
+      before = take(lines, index)
+      at += 1
+    }
+  }
 }
 
 const EDITS: readonly Edit[] = [
@@ -278,6 +292,23 @@ for (const { why, edit, kind, text } of EDITS) {
     t.equal(faultCount, 1)
   })
 }
+
+t.test('a chain that was made anew behind a change does not match what is signed', async t => {
+  const files = new Map([...log.files].map(([name, lines]) => [name, [...lines]]))
+  const second = files.get(SECOND) ?? []
+  replace(second, 4, ['developer', 'Developer'])
+  relink([second, files.get(ACTIVE) ?? []], 5)
+  const { faults } = checkFiles(textsOf({ files }), { head: log.head(), keys: [log.publicKey] })
+  t.match(
+    faults.map(({ kind, seq }) => ({ kind, seq })),
+    [
+      { kind: 'signature', seq: 21 },
+      { kind: 'signature', seq: 37 },
+    ],
+  )
+  const { faults: without } = checkFiles(textsOf({ files }), { head: log.head() })
+  t.match(without, [{ kind: 'changed', seq: 37, text: /but the head file says/ }])
+})
 
 t.test('faults in different places are all found, and each has its place', async t => {
   const files = new Map([...log.files].map(([name, lines]) => [name, [...lines]]))
