@@ -10,6 +10,8 @@ export interface ContentExchange {
   /** Awaited before the answer's head goes out; a throw replaces the answer. */
   readonly beforeAnswer: (head: AnswerHead) => Promise<void>
   readonly tap?: AnswerTap
+  /** Awaited when all but the end of a whole answer is out, with what will then have gone over the wire. */
+  readonly beforeEnd?: ((transfer: Transfer) => Promise<void>) | undefined
 }
 
 /** Carries one request to the registry, or to the next that may answer it. */

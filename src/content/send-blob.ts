@@ -3,7 +3,7 @@ import { answerFacts } from '../oci/answer-facts.ts'
 import type { BlobAnswer, BlobFacts } from './blob-answer.ts'
 import type { ContentExchange } from './content-exchange.ts'
 import type { Pieces } from './piece.ts'
-import { end, type SentBody, sendPieces } from './send-pieces.ts'
+import { type BeforeEnd, end, type SentBody, sendPieces } from './send-pieces.ts'
 
 /** A blob, what is said of it to this client, and its bytes; without them the answer has no body. */
 export interface BlobToSend {
@@ -21,10 +21,15 @@ export interface BlobToSend {
 export async function sendBlob(exchange: ContentExchange, sending: BlobToSend): Promise<Transfer> {
   const { blob, answer, pieces, onFault } = sending
   try {
-    const { complete, bytesOut, fault } = await send(exchange, sending)
-    if (fault !== undefined) onFault(fault)
     const { status, headers } = answer
-    return { status, complete, bytesIn: 0, bytesOut, ...answerFacts(headers), digest: blob.digest }
+    const transferOf = ({ complete, bytesOut }: SentBody): Transfer => {
+      return { status, complete, bytesIn: 0, bytesOut, ...answerFacts(headers), digest: blob.digest }
+    }
+    const sent = await send(exchange, sending, bytesOut =>
+      exchange.beforeEnd?.(transferOf({ complete: true, bytesOut })),
+    )
+    if (sent.fault !== undefined) onFault(sent.fault)
+    return transferOf(sent)
   } finally {
     pieces?.close()
   }
@@ -33,6 +38,7 @@ export async function sendBlob(exchange: ContentExchange, sending: BlobToSend): 
 async function send(
   { res, beforeAnswer, tap }: ContentExchange,
   { answer, pieces }: BlobToSend,
+  beforeEnd: BeforeEnd,
 ): Promise<SentBody> {
   const { status, headers, length } = answer
   const head = { status, headers, bytesIn: 0 }
@@ -40,6 +46,7 @@ async function send(
   if (res.destroyed) return { complete: false, bytesOut: 0 }
   const tapped = tap?.(head)
   res.writeHead(status, { ...headers })
-  if (pieces === undefined) return { complete: await end(res), bytesOut: 0 }
-  return sendPieces(res, pieces, { length, tap: tapped })
+  if (pieces !== undefined) return sendPieces(res, pieces, { length, tap: tapped, beforeEnd })
+  await beforeEnd(0)
+  return { complete: await end(res), bytesOut: 0 }
 }

@@ -10,6 +10,17 @@ export interface SentBody {
   readonly fault?: unknown
 }
 
+/** Awaited before the last bytes go out, with all that will then be out. Never rejects. */
+export type BeforeEnd = (bytesOut: number) => Promise<void> | undefined
+
+interface BodyOptions {
+  readonly length: number
+  readonly tap?: ((piece: Uint8Array) => void) | undefined
+  readonly beforeEnd: BeforeEnd
+}
+
+const END_BYTES = 4096
+
 /**
  * Sends a body of `length` bytes after the head, reading each piece while the one before is written.
  * Never throws: a body that cannot be read to its end must not look whole.
@@ -17,7 +28,7 @@ export interface SentBody {
 export async function sendPieces(
   res: ServerResponse,
   pieces: Pieces,
-  { length, tap }: { readonly length: number; readonly tap?: ((piece: Uint8Array) => void) | undefined },
+  { length, tap, beforeEnd }: BodyOptions,
 ): Promise<SentBody> {
   let bytesOut = 0
   let underway = Promise.resolve(true)
@@ -31,7 +42,7 @@ export async function sendPieces(
       }
       tap?.(piece.bytes)
       bytesOut += piece.bytes.byteLength
-      underway = write(res, piece)
+      underway = bytesOut < length ? write(res, piece) : writeLast(res, piece, () => beforeEnd(length))
     }
   } catch (fault) {
     const isLeft = res.destroyed
@@ -41,6 +52,23 @@ export async function sendPieces(
   }
   const isEnded = await end(res)
   return (await underway) && isEnded ? { complete: true, bytesOut } : left(res, bytesOut)
+}
+
+/** The end of the body waits for `beforeEnd`: until its last bytes are out no client takes it for whole. */
+async function writeLast(
+  res: ServerResponse,
+  { bytes, release }: Piece,
+  beforeEnd: () => Promise<void> | undefined,
+): Promise<boolean> {
+  const cut = Math.max(0, bytes.byteLength - END_BYTES)
+  const isOut = cut === 0 || (await write(res, { bytes: bytes.subarray(0, cut), release: () => undefined }))
+  if (isOut && !res.destroyed) await beforeEnd()
+  return isOut ? write(res, { bytes: bytes.subarray(cut), release }) : released(release)
+}
+
+function released(release: () => void): boolean {
+  release()
+  return false
 }
 
 /** Ends an answer whose whole body has been written; resolves to whether it went out. */

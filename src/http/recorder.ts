@@ -16,7 +16,7 @@ export interface Recorder {
   noteIdentification(found: Identification): void
   /** Before the answer's head goes out: the line of a mutation is written here. @throws AuditUnwritable */
   answering(head: AnswerHead): Promise<void>
-  /** After the last byte: the line of everything else. */
+  /** Before the end of an answer goes out, and after it: the line of everything else. Never throws. */
   transferred(transfer: Transfer): Promise<void>
   /** The line of a request that ended in an error; returns the answer for the client. Never throws. */
   failed(error: unknown): Promise<OciError>
@@ -43,6 +43,12 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
   const note = (more: Facts) => {
     Object.assign(facts, more)
   }
+  const transferred = async (transfer: Transfer): Promise<void> => {
+    note({ transfer })
+    await write(transfer.complete ? outcomeOf(transfer.status) : 'aborted', transfer.status).catch(error =>
+      ports.log.error('the audit line of a finished transfer is lost', { id: peer.id, error }),
+    )
+  }
   return {
     note,
     noteIdentification: found => {
@@ -56,12 +62,7 @@ export function createRecorder(ports: RegistryPorts, peer: Peer): Recorder {
       note({ transfer: transferOf(head, upload) })
       await write(outcomeOf(head.status), head.status)
     },
-    transferred: async transfer => {
-      note({ transfer })
-      await write(transfer.complete ? outcomeOf(transfer.status) : 'aborted', transfer.status).catch(error =>
-        ports.log.error('the audit line of a finished transfer is lost', { id: peer.id, error }),
-      )
-    },
+    transferred,
     failed: async error => {
       const answer = asOciError(error)
       logFailure(ports.log, peer, { answer, error })

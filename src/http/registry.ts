@@ -43,7 +43,7 @@ export function createRegistryHandler(
       const account = identified.identity.subject.name
       const requireSigned = createSignatureGuard(ports, { request, account, req, res })
       const transfer = isFilteredList(ports, request)
-        ? await sendList(context, { identified, request }, { req, res })
+        ? await sendList(context, { identified, request, beforeEnd: recorder.transferred }, { req, res })
         : await forwardGuarded(ports, {
             req,
             res,
@@ -60,6 +60,7 @@ export function createRegistryHandler(
               await recorder.answering(head)
               await endOfTurn()
             },
+            beforeEnd: recorder.transferred,
           })
       await recorder.transferred(transfer)
     } catch (error) {

@@ -16,21 +16,29 @@ export function isFilteredList(ports: ListPorts, request: RegistryRequest): requ
   return request.kind === 'catalog' || (request.kind === 'tags' && ports.filtersTags())
 }
 
+interface ListExchange {
+  readonly identified: Identified
+  readonly request: FilteredList
+  /** Awaited before the answer goes out. */
+  readonly beforeEnd: (transfer: Transfer) => Promise<void>
+}
+
 /** Answers a list with what the subject may pull of it. @throws OciError 400, UpstreamUnavailable */
 export async function sendList(
   context: AuthorizationContext,
-  { identified, request }: { readonly identified: Identified; readonly request: FilteredList },
+  { identified, request, beforeEnd }: ListExchange,
   { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
 ): Promise<Transfer> {
   const reply = await listed(context, identified, request)
-  await sendReply(req, res, reply)
-  const complete = res.writableFinished
-  return {
+  const transferOf = (complete: boolean): Transfer => ({
     status: reply.status,
     complete,
     bytesIn: 0,
     bytesOut: complete ? Buffer.byteLength(reply.body) : 0,
-  }
+  })
+  await beforeEnd(transferOf(true))
+  await sendReply(req, res, reply)
+  return transferOf(res.writableFinished)
 }
 
 function listed(

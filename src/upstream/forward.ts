@@ -13,7 +13,7 @@ import type { ConnectionLimits } from './registry-connection.ts'
 import { type ClientLeft, createRelay, type Relay } from './relay.ts'
 import { relayAnswer } from './relay-answer.ts'
 import { unavailable } from './unavailable.ts'
-import type { UpstreamAnswer } from './upstream-answer.ts'
+import type { Relayed, UpstreamAnswer } from './upstream-answer.ts'
 
 /** One permitted request and the client's side of it. */
 export interface ForwardExchange {
@@ -27,6 +27,8 @@ export interface ForwardExchange {
   readonly access: readonly ResourceActions[]
   readonly beforeAnswer: (head: AnswerHead) => Promise<void>
   readonly tap?: AnswerTap
+  /** Awaited when all but the end of a whole answer is out, with what will then have gone over the wire. */
+  readonly beforeEnd?: ((transfer: Transfer) => Promise<void>) | undefined
 }
 
 /** Looks at an answer that leads elsewhere, as the client would get it, and gives another in its place, or `undefined`. */
@@ -139,7 +141,7 @@ async function redirected(
 
 async function release(
   options: ForwarderOptions,
-  { req, res, peer, beforeAnswer, tap }: ForwardExchange,
+  { req, res, peer, beforeAnswer, tap, beforeEnd }: ForwardExchange,
   answer: UpstreamAnswer,
 ): Promise<Transfer> {
   const { status } = answer
@@ -153,8 +155,23 @@ async function release(
     throw error
   }
   const { discardBody } = options
-  const relayed = await relayAnswer(answer, { req, res }, { headers, discardBody, tap: tap?.(head) })
-  return { status, ...relayed, bytesIn: answer.bytesIn(), ...describeBody(headers, status) }
+  const transferOf = (relayed: Relayed): Transfer => ({
+    status,
+    ...relayed,
+    bytesIn: answer.bytesIn(),
+    ...describeBody(headers, status),
+  })
+  const relayed = await relayAnswer(
+    answer,
+    { req, res },
+    {
+      headers,
+      discardBody,
+      tap: tap?.(head),
+      beforeEnd: bytesOut => beforeEnd?.(transferOf({ complete: true, bytesOut })),
+    },
+  )
+  return transferOf(relayed)
 }
 
 function describeBody(headers: Record<string, string | string[]>, status: number): Partial<Transfer> {

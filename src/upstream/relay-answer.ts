@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Relayed, UpstreamAnswer } from './upstream-answer.ts'
+import type { PipeOptions, Relayed, UpstreamAnswer } from './upstream-answer.ts'
 
 /**
  * Streams an answer to the client under `headers`. An answer that comes before the end of the request closes the
@@ -11,10 +11,11 @@ export async function relayAnswer(
   options: {
     readonly headers: Readonly<Record<string, string | string[]>>
     readonly discardBody: (req: IncomingMessage) => Promise<void>
-    readonly tap: ((piece: Uint8Array) => void) | undefined
+    readonly tap: PipeOptions['tap']
+    readonly beforeEnd: PipeOptions['beforeEnd']
   },
 ): Promise<Relayed> {
-  const { headers, discardBody, tap } = options
+  const { headers, discardBody, tap, beforeEnd } = options
   if (res.destroyed) {
     answer.drop()
     return { complete: false, bytesOut: 0 }
@@ -24,7 +25,7 @@ export async function relayAnswer(
   res.writeHead(answer.status, headers)
   // The registry may break off before the first byte of an error's body: the client gets the status all the same.
   if (res.statusCode >= 400) res.flushHeaders()
-  const relayed = await answer.pipe(res, { end: !isEarly, tap })
+  const relayed = await answer.pipe(res, { end: !isEarly, tap, beforeEnd })
   if (isEarly) {
     // The request on this connection will never be finished.
     answer.drop()

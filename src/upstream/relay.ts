@@ -160,10 +160,18 @@ function answerWith(
     headers,
     bytesIn: lent.bytesIn,
     drop,
-    pipe: (res, { end, tap }) => {
+    pipe: (res, { end, tap, beforeEnd }) => {
       lent.stopBody()
       const { buffers } = shared
-      const { sink, done } = createResponseSink(res, { buffers, size, end, tap, resume, abandon: drop })
+      const { sink, done } = createResponseSink(res, {
+        buffers,
+        size,
+        end,
+        tap,
+        beforeEnd,
+        resume,
+        abandon: drop,
+      })
       reader.drain(sink)
       resume()
       return done

@@ -2,18 +2,18 @@ import type { ServerResponse } from 'node:http'
 import type { TransferBuffers } from '../model/ports.ts'
 import type { BodySink } from './answer-reader.ts'
 import { type BufferPair, createBufferPair } from './buffer-pair.ts'
-import type { Relayed } from './upstream-answer.ts'
+import type { PipeOptions, Relayed } from './upstream-answer.ts'
+
+/** So much of a body waits until what has to be done before its end is done. */
+const END_BYTES = 4096
 
 /** A shorter body is copied, and the big buffers are left to those who need them. */
 const SMALL_BODY_BYTES = 64 * 1024
 
-export interface ResponseSinkOptions {
+export interface ResponseSinkOptions extends PipeOptions {
   readonly buffers: TransferBuffers
   /** Declared length of the body, if known. */
   readonly size: number | undefined
-  /** Whether the answer ends with the body. */
-  readonly end: boolean
-  readonly tap: ((piece: Uint8Array) => void) | undefined
   /** Goes on reading from the registry. */
   readonly resume: () => void
   /** The client has left: nothing more is wanted. */
@@ -31,6 +31,7 @@ export function createResponseSink(
   const isSmall = size !== undefined && size <= SMALL_BODY_BYTES
   const pair = isSmall ? undefined : createBufferPair(buffers, gate.open)
   gate.guard(pair)
+  const split = createSplit(options)
   let bytesOut = 0
   let underWay = 0
   let onOut: (() => void) | undefined
@@ -44,8 +45,8 @@ export function createResponseSink(
     options.abandon()
     settle(false)
   }
-  const write = (piece: Buffer): void => {
-    tap?.(piece)
+  const send = (piece: Buffer): void => {
+    if (piece.length === 0) return
     const lent = pair?.lend(piece)
     underWay += 1
     const hasRoom = res.write(lent === undefined ? Buffer.from(piece) : piece, error => {
@@ -57,8 +58,12 @@ export function createResponseSink(
     // What is lent bounds itself.
     if (lent === undefined && !hasRoom) gate.fill()
   }
-  const endWith = (rest: Buffer) => {
-    tap?.(rest)
+  const write = (piece: Buffer): void => {
+    tap?.(piece)
+    send(split.keepEnd(piece))
+  }
+  const endWith = async (rest: Buffer) => {
+    if (!res.destroyed) await options.beforeEnd(bytesOut + rest.length)
     res.once('finish', () => {
       bytesOut += rest.length
       settle(true)
@@ -70,15 +75,38 @@ export function createResponseSink(
     if (underWay === 0) then()
   }
   const end = (isWhole: boolean, last: readonly Buffer[]): void => {
-    const rest = last.length === 1 ? (last[0] as Buffer) : Buffer.concat(last)
-    const isAll = isWhole && options.end
-    if (!isAll && rest.length > 0) write(rest)
-    if (isAll) endWith(rest)
+    for (const piece of last) tap?.(piece)
+    const rest = split.endWith(last)
+    if (isWhole && options.end) {
+      whenOut(() => void endWith(rest))
+      return
+    }
+    send(rest)
     // What came before a cut is the client's, as the text of an error whose length was wrong.
-    else whenOut(isWhole ? () => settle(true) : () => void res.destroy())
+    whenOut(isWhole ? () => settle(true) : () => void res.destroy())
   }
   res.on('drain', gate.drained).on('close', onClose)
   return { done, sink: { write, isReady: gate.isReady, nextBuffer: () => pair?.next(), end } }
+}
+
+/** Keeps back the end of a body whose size is known, as a copy: with it the client has the whole. */
+function createSplit({ size, end }: Pick<ResponseSinkOptions, 'size' | 'end'>) {
+  let taken = 0
+  let kept: readonly Buffer[] = []
+  return {
+    /** What of the piece may go out. */
+    keepEnd: (piece: Buffer): Buffer => {
+      taken += piece.length
+      if (!end || taken !== size) return piece
+      const cut = Math.max(0, piece.length - END_BYTES)
+      kept = [Buffer.from(piece.subarray(cut))]
+      return piece.subarray(0, cut)
+    },
+    endWith: (last: readonly Buffer[]): Buffer => {
+      const pieces = [...kept, ...last]
+      return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    },
+  }
 }
 
 /** Says when to go on reading: the client's side has room, and the buffer whose turn it is has come home. */

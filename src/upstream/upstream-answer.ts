@@ -7,6 +7,18 @@ export interface Relayed {
   readonly bytesOut: number
 }
 
+/** How a body is streamed. */
+export interface PipeOptions {
+  /** Whether the answer ends with the body. */
+  readonly end: boolean
+  readonly tap: ((piece: Uint8Array) => void) | undefined
+  /**
+   * Awaited before the end of an answer goes out, with all the bytes that it will have then: until its last bytes are
+   * out no client takes it for whole. Never rejects.
+   */
+  readonly beforeEnd: (bytesOut: number) => Promise<void> | undefined
+}
+
 /** An answer of the registry whose head has come; its body waits. */
 export interface UpstreamAnswer {
   readonly status: number
@@ -17,10 +29,7 @@ export interface UpstreamAnswer {
    * Streams the body to `res`, whose head is out, and ends it unless told otherwise. When the registry breaks off, `res`
    * is destroyed: a body must never look whole that is not. `tap` sees each piece, during the call only.
    */
-  pipe(
-    res: ServerResponse,
-    options: { readonly end: boolean; readonly tap: ((piece: Uint8Array) => void) | undefined },
-  ): Promise<Relayed>
+  pipe(res: ServerResponse, options: PipeOptions): Promise<Relayed>
   /** Gives the answer up, and its connection; also after `pipe`, when the request has not been read to its end. */
   drop(): void
 }

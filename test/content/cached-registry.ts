@@ -104,7 +104,7 @@ export async function auditLines(
     const written = landwaiter.audit().filter(line => line.repository === repository)
     return written.length >= count && written
   })
-  return lines.map(({ time: _time, id: _id, seq: _seq, duration_ms: _ms, ...line }) => line)
+  return lines.map(({ time: _time, id: _id, seq: _seq, prev: _prev, duration_ms: _ms, ...line }) => line)
 }
 
 /** An answer without what differs from one to the next, or is the connection's. */

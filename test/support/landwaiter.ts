@@ -57,7 +57,7 @@ export interface TestLandwaiter {
   /** A request that trusts the internal CA; the body as text. */
   readonly request: (path: string, options?: RequestOptions) => Promise<TestAnswer>
   /** The audit lines so far. */
-  readonly audit: () => readonly (AuditEvent & { readonly seq: number })[]
+  readonly audit: () => readonly (AuditEvent & { readonly seq: number; readonly prev?: string })[]
   /** A token for these scopes, through the realm. */
   readonly token: (user: string, ...scopes: readonly string[]) => Promise<string>
 }
@@ -186,7 +186,7 @@ async function fetchToken(
 }
 
 /** The lines of an audit file, without what the log tells of itself. */
-export function readAudit(file: string): readonly (AuditEvent & { readonly seq: number })[] {
+export function readAudit(file: string): readonly (AuditEvent & { readonly seq: number; readonly prev?: string })[] {
   const text = readFileSync(file, 'utf8')
   return text
     .split('\n')
