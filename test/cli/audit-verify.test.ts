@@ -385,3 +385,20 @@ t.test('a log that is no file is an error', async t => {
     err: `error: the audit log cannot be verified: ${file} is no regular file\n`,
   })
 })
+
+t.test('files that are none are left aside with a warning', async t => {
+  const { args, dir } = writeCopy(t, makeLog())
+  writeFileSync(join(dir, 'audit-2026-01-01T00-00-00.000.jsonl'), 'hello\n')
+  writeFileSync(join(dir, 'audit.jsonl.9'), '')
+  writeFileSync(join(dir, 'audit.jsonl.8.xz'), 'xz')
+  mkdirSync(join(dir, 'audit.jsonl.7'))
+  const { code, out } = await runCli(args)
+  t.equal(code, 0)
+  t.match(
+    out,
+    'warning: audit-2026-01-01T00-00-00.000.jsonl was left aside: it does not begin with a line of an audit log\n',
+  )
+  t.match(out, 'warning: audit.jsonl.9 was left aside: it is empty\n')
+  t.match(out, 'warning: audit.jsonl.8.xz was left aside: it is compressed in another way than gzip\n')
+  t.match(out, /^warning: audit.jsonl.7 was left aside: it cannot be read: .* is no regular file$/m)
+})

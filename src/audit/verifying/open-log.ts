@@ -1,11 +1,11 @@
-import { type FileHandle, lstat, readdir, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { AppError } from '../../model/errors.ts'
+import { messageOf } from '../../model/message-of.ts'
 import { createAuditFileNames } from '../reading/audit-file-names.ts'
-import { type AuditFile, type AuditListing, listAuditFiles } from '../reading/list-audit-files.ts'
 import { openAuditFile } from '../reading/open-audit-file.ts'
 
-/** A file of the log as it is at one moment: what is written, renamed or removed later changes nothing. */
+/** A file of the log as it is at one moment: what is renamed or removed later changes nothing. */
 export interface OpenLogFile {
   readonly path: string
   readonly isCompressed: boolean
@@ -14,21 +14,26 @@ export interface OpenLogFile {
   readonly size: number
 }
 
+/** A file with the name of one, and why it is none, as the rest of a sentence. */
+export interface SkippedLogFile {
+  readonly path: string
+  readonly reason: string
+}
+
+/** All files of the log at one moment. */
+export interface OpenLog {
+  readonly files: readonly OpenLogFile[]
+  readonly skipped: readonly SkippedLogFile[]
+  close(): Promise<void>
+}
+
 /** The files of the log do not stand still long enough to be opened. */
 class LogUnsteady extends AppError {
   readonly code = 'AUDIT_UNSTEADY'
 }
 
-/** All files of the log at one moment, oldest first. */
-export interface OpenLog {
-  readonly files: readonly OpenLogFile[]
-  /** Files with such a name that are none, each with the reason. */
-  readonly skipped: AuditListing['skipped']
-  close(): Promise<void>
-}
-
 /** Rotations are seconds apart, opening takes milliseconds. */
-const TRIES = 10
+const TRIES = 20
 
 /**
  * Opens the log whose active file is `active`. A rotation meanwhile begins it again, so that no line is seen twice or
@@ -42,19 +47,22 @@ export async function openLog(active: string): Promise<OpenLog> {
   throw new LogUnsteady(`the files of ${active} are renamed all the time; try again`)
 }
 
+/** Nothing is read here: the shorter it takes, the seldomer a rotation comes in between. */
 async function tryToOpen(active: string): Promise<OpenLog | undefined> {
-  const names = await plainNames(active)
-  const listing = await listAuditFiles(active)
-  if (!(await areThere(listing.skipped))) return undefined
+  const candidates = await findCandidates(active)
   const files: OpenLogFile[] = []
+  const skipped: SkippedLogFile[] = []
   const close = async () => {
     for (const { handle } of files) await handle.close()
   }
   try {
-    for (const file of filesOf(listing, active)) files.push(await open(file))
-    if (names === (await plainNames(active)) && (await areAtTheirNames(files))) {
-      return { files, skipped: listing.skipped, close }
+    for (const candidate of candidates) {
+      const opened = await open(candidate, active)
+      if ('handle' in opened) files.push(opened)
+      else skipped.push(opened)
     }
+    const isSame = namesOf(candidates) === namesOf(await findCandidates(active))
+    if (isSame && (await areAtTheirNames(files))) return { files, skipped, close }
   } catch (error) {
     await close()
     if (isMissing(error)) return undefined
@@ -64,32 +72,42 @@ async function tryToOpen(active: string): Promise<OpenLog | undefined> {
   return undefined
 }
 
-async function open({ path, isCompressed }: Pick<AuditFile, 'path' | 'isCompressed'>): Promise<OpenLogFile> {
-  const handle = await openAuditFile(path)
-  const { size } = await handle.stat()
-  return { path, isCompressed, handle, size }
+interface Candidate {
+  readonly path: string
+  /** Name of the plain file. */
+  readonly plain: string
+  readonly compression: 'none' | 'gz' | 'unknown'
 }
 
-/** The active file is read whatever it holds. */
-function filesOf({ files, skipped }: AuditListing, active: string) {
-  const isSkipped = skipped.some(({ path }) => path === active)
-  return isSkipped ? [...files, { path: active, isCompressed: false }] : files
-}
-
-/** The names of the log's files, as a rotation changes them and a compression does not. */
-async function plainNames(active: string): Promise<string> {
+/** Of a file that is there plain and compressed the compressed one is taken, which is the one that stays. */
+async function findCandidates(active: string): Promise<readonly Candidate[]> {
   const parse = createAuditFileNames(active)
-  const names = await readdir(dirname(active))
-  const plain = names.map(name => parse(name)?.plain).filter(name => name !== undefined)
-  return [...new Set(plain)].sort().join('/')
+  const found = new Map<string, Candidate>()
+  // Sorted, `NAME.gz` comes after `NAME` and takes its place.
+  for (const name of (await readdir(dirname(active))).sort()) {
+    const parsed = parse(name)
+    if (parsed === undefined || (parsed.compression === 'unknown' && found.has(parsed.plain))) continue
+    const path = name === basename(active) ? active : join(dirname(active), name)
+    found.set(parsed.plain, { path, ...parsed })
+  }
+  return [...found.values()]
 }
 
-/** A file may have been compressed or removed before its beginning was read. */
-async function areThere(skipped: AuditListing['skipped']): Promise<boolean> {
-  for (const { path } of skipped) {
-    if ((await statOf(path, lstat)) === undefined) return false
+/** The active file must be readable; that an old one is not shows in its lines. */
+async function open({ path, compression }: Candidate, active: string): Promise<OpenLogFile | SkippedLogFile> {
+  if (compression === 'unknown') return { path, reason: 'is compressed in another way than gzip' }
+  try {
+    const handle = await openAuditFile(path)
+    const { size } = await handle.stat()
+    return { path, isCompressed: compression === 'gz', handle, size }
+  } catch (error) {
+    if (path === active || isMissing(error)) throw error
+    return { path, reason: `cannot be read: ${messageOf(error)}` }
   }
-  return true
+}
+
+function namesOf(candidates: readonly Candidate[]): string {
+  return candidates.map(({ plain }) => plain).join('/')
 }
 
 /** Whether no file has got the name of another; one that was compressed since is open as it was. */
@@ -102,9 +120,9 @@ async function areAtTheirNames(files: readonly OpenLogFile[]): Promise<boolean> 
   return true
 }
 
-async function statOf(path: string, look = stat) {
+async function statOf(path: string) {
   try {
-    return await look(path)
+    return await stat(path)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

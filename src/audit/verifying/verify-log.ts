@@ -4,7 +4,7 @@ import type { CheckpointKeys } from './checkpoint-keys.ts'
 import { createLogCheck, type LogCheck } from './log-check.ts'
 import { type FoundHead, readLogHead } from './log-head.ts'
 import { readLogLine, type StrangeLine } from './log-line.ts'
-import { type OpenLog, openLog } from './open-log.ts'
+import { type OpenLogFile, openLog, type SkippedLogFile } from './open-log.ts'
 import { orderFiles } from './order-files.ts'
 import { readOpenFile } from './read-open-file.ts'
 import type { Verification } from './verification.ts'
@@ -32,10 +32,16 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
   const log = await openLog(file)
   try {
     const check = createLogCheck({ keys, ...found })
-    const torn = await readAll(log, check, options.onProgress)
+    const { files, skipped } = await orderFiles(log, file)
+    const torn = await readAll(files, check, options)
     const result = check.end()
-    const warnings = [...result.warnings, ...warningsOf(found, result.lines), ...torn, ...skippedOf(log)]
-    return { files: log.files.length, ...result, warnings }
+    const warnings = [
+      ...result.warnings,
+      ...warningsOf(found, result.lines),
+      ...torn,
+      ...skipped.map(warningOf),
+    ]
+    return { files: files.length, ...result, warnings }
   } finally {
     await log.close()
   }
@@ -43,11 +49,10 @@ export async function verifyLog(options: VerifyOptions): Promise<Verification> {
 
 /** Returns a warning when the last line is not whole. */
 async function readAll(
-  log: OpenLog,
+  files: readonly OpenLogFile[],
   check: LogCheck,
-  onProgress: VerifyOptions['onProgress'],
+  { file: active, onProgress }: VerifyOptions,
 ): Promise<readonly string[]> {
-  const files = await orderFiles(log.files)
   const total = files.reduce((sum, { size }) => sum + size, 0)
   let done = 0
   let torn: StrangeLine | undefined
@@ -58,7 +63,7 @@ async function readAll(
       onProgress(done, total)
     }
     // Until it is told of a rotation the server goes on writing to a file that was renamed.
-    const { size } = file === files.at(-1) ? file : await file.handle.stat()
+    const { size } = file.path === active ? file : await file.handle.stat()
     for await (const item of readOpenFile({ ...file, size }, onBytes)) {
       // Only the last line of all may be on its way to the disk.
       if (torn !== undefined) check.push(torn)
@@ -94,8 +99,6 @@ function warningsOf({ warning }: FoundHead, lines: number): readonly string[] {
   return warning === undefined || lines === 0 ? [] : [warning]
 }
 
-function skippedOf({ skipped, files }: OpenLog): readonly string[] {
-  return skipped
-    .filter(({ path }) => files.every(file => file.path !== path))
-    .map(({ path, reason }) => `${basename(path)} was left aside: it ${reason}`)
+function warningOf({ path, reason }: SkippedLogFile): string {
+  return `${basename(path)} was left aside: it ${reason}`
 }
