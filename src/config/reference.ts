@@ -12,6 +12,8 @@ interface Node {
   readonly additionalProperties?: Node | boolean
   readonly items?: Node
   readonly anyOf?: readonly Node[]
+  /** Mappings told apart by the constant in their `type`. */
+  readonly oneOf?: readonly Node[]
 }
 
 interface Row {
@@ -44,13 +46,38 @@ function rowsOf(key: string, node: Node): readonly Row[] {
 }
 
 function childRows(key: string, node: Node): readonly Row[] {
-  const { properties, additionalProperties, items, anyOf = [] } = node
+  const { properties, additionalProperties, items, anyOf = [], oneOf = [] } = node
   const named = Object.entries(properties ?? {}).flatMap(([name, child]) =>
     rowsOf(key === '' ? name : `${key}.${name}`, child),
   )
   const free = typeof additionalProperties === 'object' ? childRows(`${key}.NAME`, additionalProperties) : []
   const listed = items === undefined ? [] : childRows(`${key}[]`, items)
-  return [...named, ...free, ...listed, ...anyOf.flatMap(option => childRows(key, option))]
+  const tagged = oneOf.length === 0 ? [] : taggedRows(key, oneOf)
+  return [...named, ...free, ...listed, ...anyOf.flatMap(option => childRows(key, option)), ...tagged]
+}
+
+/** Keys that not all of them have alike say whose they are, `sinks[http, otlp].gzip`. */
+function taggedRows(key: string, options: readonly Node[]): readonly Row[] {
+  const tags = options.map(option => option.properties?.['type']?.const)
+  const list = key.replace(/\[\]$/, '')
+  const kinds: Node = { ...options[0]?.properties?.['type'], const: undefined, enum: tags }
+  const owners = new Map<string, { readonly tags: unknown[]; readonly name: string; readonly node: Node }>()
+  options.forEach((option, index) => {
+    for (const [name, node] of Object.entries(option.properties ?? {})) {
+      const id = JSON.stringify([name, node])
+      const owner = owners.get(id) ?? { tags: [], name, node }
+      owner.tags.push(tags[index])
+      owners.set(id, owner)
+    }
+  })
+  const rows = [...owners.values()].filter(({ name }) => name !== 'type')
+  return [
+    { key: `${key}.type`, node: kinds },
+    ...rows.flatMap(({ tags: some, name, node }) => {
+      const whose = some.length === tags.length ? '' : some.join(', ')
+      return rowsOf(`${list}[${whose}].${name}`, node)
+    }),
+  ]
 }
 
 function typeOf(node: Node): string {
@@ -58,6 +85,7 @@ function typeOf(node: Node): string {
   if (node.const !== undefined) return `\`${node.const}\``
   if (node.anyOf !== undefined) return node.anyOf.map(typeOf).join(' or ')
   if (node.type === 'array') return `list of ${typeOf(node.items ?? {})}`
+  if (node.oneOf !== undefined) return 'mapping'
   if (node.type !== 'object') return node.type ?? 'any'
   return 'mapping'
 }

@@ -126,6 +126,11 @@ export const ConfigSchema = FileSchema.refine(
     error: 'is of no use beside registry.run, whose own files are read',
     path: ['cache', 'disk'],
   })
+  .refine(({ audit }) => audit?.file !== '-' || !(audit.sinks?.length > 0), {
+    error: 'must be a path, such as /var/log/landwaiter/audit.jsonl: audit.sinks are fed from the file',
+    path: ['audit', 'file'],
+    ...always,
+  })
   .superRefine((file, context) => {
     for (const { path, message } of acmeFaults(file)) context.addIssue({ code: 'custom', path, message })
   })

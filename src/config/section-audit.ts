@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AUDIT_ACTIONS } from '../model/audit-event.ts'
 import { byteSize, duration, oneOf, parsedText } from './schema-kit.ts'
+import { AuditSinksSchema } from './section-audit-sinks.ts'
 
 const MIN_BALLAST = 64 * 1024
 const MIN_FILE = 64 * 1024
@@ -67,6 +68,7 @@ export const AuditSchema = z
     pulls: oneOf(['refuse', 'allow'])
       .default('refuse')
       .describe('What happens to pulls after `grace`; lines that are lost are counted in the log.'),
+    sinks: AuditSinksSchema,
   })
   .prefault({})
   .describe('The audit log.')

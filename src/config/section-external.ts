@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { Secret } from '../model/secret.ts'
-import { always, duration, type Parsed, parsedText } from './schema-kit.ts'
+import { HeadersSchema } from './headers-schema.ts'
+import { parseHttpUrl } from './parse-http-url.ts'
+import { duration, parsedText } from './schema-kit.ts'
 
 const MAX_CONCURRENCY = 256
 /** Clients of the token realm give up earlier than that. */
@@ -62,46 +63,10 @@ export const ExtAuthzSchema = z
     'A program that decides where no rule of `acl` does: it reads the question as JSON and exits with 0 (all of it) or 1 (nothing).',
   )
 
-/** RFC 9110 §5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-/** They belong to the connection. */
-const RESERVED = /^(host|content-length|transfer-encoding|connection|upgrade|expect|te|trailer|keep-alive)$/i
-
-const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be one line of ASCII')
-
-const HeaderSchema = z.union([
-  headerValue,
-  z
-    .strictObject({
-      value: headerValue.optional().describe('The value.'),
-      value_file: z.string().optional().describe('File that holds `value`.'),
-    })
-    .refine(({ value, value_file }) => value !== undefined || value_file !== undefined, {
-      error: 'is missing, and so is "value_file"',
-      path: ['value'],
-      ...always,
-    })
-    .transform(({ value }) => value ?? ''),
-])
-
-const HeadersSchema = z
-  .record(
-    z.string(),
-    HeaderSchema.transform(text => new Secret(text)),
-  )
-  .superRefine((headers, context) => {
-    for (const name of Object.keys(headers)) {
-      if (TOKEN.test(name) && !RESERVED.test(name)) continue
-      context.addIssue({ code: 'custom', path: [name], message: 'is no header that can be set' })
-    }
-  })
-  .default({})
-  .describe('Headers of the request by name: a value, or a mapping with `value_file`.')
-
 /** A decision over HTTP. */
 export const HttpAuthzSchema = z
   .strictObject({
-    url: parsedText(parseUrl).describe(
+    url: parsedText(parseHttpUrl).describe(
       'Where the question is posted as `{"input": {…}}`: `http://HOST:PORT/PATH` or `https://…`.',
     ),
     timeout: timeout('5s', 'How long an answer may take.'),
@@ -152,14 +117,4 @@ function settingsOf<Section extends { readonly timeout: number; readonly cache?:
   ...rest
 }: Section) {
   return { ...rest, timeout_ms: timeout, cache_ms: cache ?? 0 }
-}
-
-function parseUrl(text: string): Parsed<string> {
-  const fault = 'must be http://HOST:PORT/PATH or https://HOST:PORT/PATH'
-  const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null
-  if (url === null) return { fault }
-  if (url.username !== '' || url.password !== '') {
-    return { fault, hint: 'give user and password in headers, as Authorization' }
-  }
-  return { value: url.href }
 }

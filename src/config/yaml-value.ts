@@ -73,10 +73,24 @@ function readTarget(reader: Reader, node: Node, spot: Spot): unknown {
     const option = shape.options.find(({ kind }) => (isSeq(node) ? kind === 'list' : isMapping(kind)))
     if (option !== undefined) return readTarget(reader, node, { ...spot, shape: option })
   }
+  if (isMap(node) && shape.kind === 'tagged') {
+    return readTarget(reader, node, { ...spot, shape: taggedOf(reader, node, shape) })
+  }
   if (isMap(node) && shape.kind === 'fields') return readFields(reader, node, { ...spot, shape })
   if (isMap(node) && shape.kind === 'entries') return readEntries(reader, node, { ...spot, shape })
   if (isSeq(node) && shape.kind === 'list') return readList(reader, node, { ...spot, shape })
   return broken(reader, spot.path, `must be ${wanted(shape)}, not a ${isSeq(node) ? 'list' : 'mapping'}`)
+}
+
+/** The tag is looked at where it stands; one that comes by a merge is not found, so all keys are allowed then. */
+function taggedOf(
+  { env }: Reader,
+  map: YAMLMap,
+  { tag, options, any }: Shape & { readonly kind: 'tagged' },
+): Shape {
+  const value = map.get(tag, true)
+  if (!isScalar(value)) return any
+  return options.get(interpolate(scalarText(value).text, env).text) ?? any
 }
 
 function readList(
@@ -196,6 +210,7 @@ function wanted(shape: Shape): string {
       return 'a list'
     case 'fields':
     case 'entries':
+    case 'tagged':
       return 'a mapping'
     case 'choice':
       return shape.options.some(({ kind }) => kind === 'text')
@@ -205,7 +220,7 @@ function wanted(shape: Shape): string {
 }
 
 function isMapping(kind: Shape['kind']): boolean {
-  return kind === 'fields' || kind === 'entries'
+  return kind === 'fields' || kind === 'entries' || kind === 'tagged'
 }
 
 function isNullNode(node: Node | null): boolean {

@@ -6,7 +6,8 @@ import { nearest } from './nearest.ts'
 export function zodFaults(issues: readonly $ZodIssue[], at: KeyPath = []): readonly Fault[] {
   return issues.flatMap(issue => {
     const path = [...at, ...issue.path.map(key => (typeof key === 'symbol' ? `${String(key)}` : key))]
-    if (issue.code !== 'invalid_union') return [toFault(issue, path)]
+    // Of a union by tag no branch is tried when the tag is unknown.
+    if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [toFault(issue, path)]
     const branches = issue.errors.map(branch => zodFaults(branch, path))
     return branches.toSorted((a, b) => depth(b) - depth(a))[0] ?? []
   })
