@@ -45,7 +45,9 @@ async function serve(parts: Parts, opened: Opened, shutDown: () => Promise<boole
   const live = createLive(parts)
   opened('authenticators and authorizers', () => live.close())
   const pool = openPool(parts, live, opened)
-  const reload = createReloader(parts, loaded => prepareEverywhere(loaded, live, pool))
+  const reload = createReloader(parts, loaded =>
+    prepareEverywhere(loaded, { live, pool, sinks: parts.auditSinks }),
+  )
   const { set, ports } = await openListeners(parts, live, {
     admin: openAdminHandler(parts, reload, pool),
     pool,

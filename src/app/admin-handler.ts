@@ -14,7 +14,7 @@ export function openAdminHandler(
 ): RequestListener {
   return createAdmin({
     metrics: async () => {
-      refresh(parts)
+      await refresh(parts)
       return await parts.metrics.render(await pool?.metrics())
     },
     metricsType: parts.metrics.contentType,
@@ -31,11 +31,12 @@ export function openAdminHandler(
 }
 
 /** Gauges of what is only looked at when somebody scrapes. */
-function refresh({ metrics, sink, tls, upstream }: Parts): void {
+async function refresh({ metrics, sink, auditSinks, tls, upstream }: Parts): Promise<void> {
   const { degraded, queueBytes, lost } = sink.status()
   metrics.setAuditDegraded(degraded !== undefined)
   metrics.setAuditQueueBytes(queueBytes)
   metrics.setAuditLost(lost)
+  metrics.setAuditSinkLags(await auditSinks.lags())
   metrics.setCaches(upstream.cacheUsage())
   metrics.setCertificates(tls?.source.certificates() ?? [])
 }

@@ -5,6 +5,7 @@ import { createAuditWriter } from '../audit/writer/audit-writer.ts'
 import { keepFiles } from '../audit/writer/keep-files.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock, Log } from '../model/ports.ts'
+import type { AuditSinks } from './audit-sinks/open-audit-sinks.ts'
 
 /** Where the audit log keeps its head, its key and the positions of its sinks. */
 export function auditStateDir({ state_dir }: Pick<Config, 'state_dir'>): string {
@@ -14,7 +15,16 @@ export function auditStateDir({ state_dir }: Pick<Config, 'state_dir'>): string 
 /** The audit log of a configuration, with the keeping of its old files. @throws AuditUnwritable */
 export async function openAuditLog(
   config: Config,
-  effects: { readonly log: Log; readonly clock: Clock; readonly newId: () => string },
+  {
+    sinks,
+    ...effects
+  }: {
+    readonly log: Log
+    readonly clock: Clock
+    readonly newId: () => string
+    /** They read what is written. */
+    readonly sinks: Pick<AuditSinks, 'wake' | 'oldestNeededSeq'>
+  },
 ): Promise<AuditSink> {
   const { audit } = config
   const { file, mode, sync, ballast, pulls } = audit
@@ -32,6 +42,7 @@ export async function openAuditLog(
     checkpointMs: audit.checkpoint_interval,
     rotation: { maxSize: audit.max_size, isDaily: audit.daily },
     graceMs: audit.grace,
+    onWritten: sinks.wake,
     onRotated: () => keeping.look?.(),
   })
   if (file === '-') return sink
@@ -41,7 +52,7 @@ export async function openAuditLog(
     isCompressed: audit.compress,
     maxFiles: audit.max_files,
     maxAgeMs: audit.max_age,
-    neededFrom: () => undefined,
+    neededFrom: sinks.oldestNeededSeq,
     append: sink.append,
     isWell: () => sink.status().degraded === undefined,
   })

@@ -10,6 +10,7 @@ import { createMetrics } from '../ops/metrics.ts'
 import { createUlid } from '../ops/ulid.ts'
 import { createSignatureCheck } from '../signature/signature-check.ts'
 import { createAuditPort } from './audit-port.ts'
+import { openConfiguredSinks } from './audit-sinks/open-configured-sinks.ts'
 import { createCertificateAudit } from './certificate-audit.ts'
 import type { Opened } from './closers.ts'
 import { openAuditLog } from './open-audit-log.ts'
@@ -22,7 +23,7 @@ import type { AppOptions, Parts } from './parts.ts'
 
 /**
  * Opens everything that a configuration asks for but its listeners; each part is told to `opened`.
- * @throws KeyFileError, CertificateFileError, AuditUnwritable, RegistryNotFound
+ * @throws KeyFileError, CertificateFileError, PositionUnusable, AuditUnwritable, RegistryNotFound
  */
 export async function openParts(options: AppOptions, opened: Opened): Promise<Parts> {
   const { loaded, log, clock, version, env } = options
@@ -30,7 +31,10 @@ export async function openParts(options: AppOptions, opened: Opened): Promise<Pa
   const metrics = createMetrics({ version })
   const key = await openSigningKey(config, { clock, log })
   const newId = createUlid(clock, randomBytes)
-  const sink = await openAuditLog(config, { log, clock, newId })
+  // Before the log, so that they end after its last line.
+  const auditSinks = await openConfiguredSinks(config, { log, metrics })
+  opened('audit sinks', deadline => auditSinks.close(deadline))
+  const sink = await openAuditLog(config, { log, clock, newId, sinks: auditSinks })
   opened('audit log', () => sink.close())
   const registry = await openRegistryRun(config, { env, clock, log })
   opened('registry', () => registry.stop())
@@ -56,6 +60,7 @@ export async function openParts(options: AppOptions, opened: Opened): Promise<Pa
     address: registry.address,
     listCursorKey,
     sink,
+    auditSinks,
     readClientCertificate: tls?.readClientCertificate,
     audit: openAudit(config.audit),
     openAudit,

@@ -13,6 +13,7 @@ import type { SignatureCheck } from '../signature/signature-check.ts'
 import type { ReadClientCertificate } from '../tls/client-certificates.ts'
 import type { SigningKey } from '../token/signing-key.ts'
 import type { UpstreamAddress } from '../upstream/address.ts'
+import type { AuditSinks } from './audit-sinks/open-audit-sinks.ts'
 import type { Authority } from './open-authority.ts'
 import type { Tls } from './open-tls.ts'
 import type { Upstream } from './open-upstream.ts'
@@ -64,5 +65,6 @@ export interface Parts extends AppOptions, ServingParts {
   readonly address: UpstreamAddress
   readonly listCursorKey: Uint8Array
   readonly sink: AuditSink
+  readonly auditSinks: AuditSinks
   readonly workers: PasswordWorkers
 }

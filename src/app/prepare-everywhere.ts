@@ -1,17 +1,33 @@
 import type { LoadedConfig } from '../config/load.ts'
+import type { AuditSinks } from './audit-sinks/open-audit-sinks.ts'
+import { readSinks } from './audit-sinks/read-sinks.ts'
 import type { Live, Prepared } from './live.ts'
 import type { WorkerPool } from './workers/worker-pool.ts'
 
+/** What a configuration is opened in. */
+interface Places {
+  readonly live: Live
+  readonly pool: WorkerPool | undefined
+  readonly sinks: AuditSinks
+}
+
 /**
  * Opens a configuration in this thread and in all workers, or in none.
- * @throws ExternalFileError and whatever a worker throws; nothing has changed then.
+ * @throws ExternalFileError, CertificateFileError and whatever a worker throws; nothing has changed then.
  */
 export async function prepareEverywhere(
   loaded: LoadedConfig,
-  live: Live,
-  pool: WorkerPool | undefined,
+  { live, pool, sinks }: Places,
 ): Promise<Prepared> {
-  const own = await live.prepare(loaded)
+  const settings = await readSinks(loaded.config)
+  const prepared = await live.prepare(loaded)
+  const own = {
+    ...prepared,
+    commit: async () => {
+      await prepared.commit()
+      await sinks.use(settings)
+    },
+  }
   if (pool === undefined) return own
   try {
     await pool.prepare({ source: loaded.source(), keyTexts: own.authority.keyTexts })

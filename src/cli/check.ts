@@ -101,13 +101,14 @@ async function openTlsPair(checked: Checked): Promise<void> {
   await source.close()
 }
 
-/** The CAs that clients and ACME servers are held against. */
+/** The CAs that clients, ACME servers and receivers of the audit log are held against. */
 function readTlsRoots({ loaded }: Checked): readonly Promise<unknown>[] {
-  const { tls } = loaded.config
+  const { tls, audit } = loaded.config
   const authorities = tls.mode === 'acme' ? tls.acme.authorities : []
   return [
     ...(tls.client_auth === undefined ? [] : [readClientCa(tls.client_auth.ca_file)]),
     ...authorities.map(({ ca_root_file: file }) => readCaRoots(file)),
+    ...audit.sinks.map(({ ca_file: file }) => readCaRoots(file)),
   ]
 }
 

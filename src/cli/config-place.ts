@@ -36,9 +36,9 @@ export function namedFiles({
   })
 }
 
-/** Files with the CAs that clients or ACME servers are held against, each with the path of its key. */
+/** Files with the CAs that clients, ACME servers or receivers of the audit log are held against, each with the path of its key. */
 function tlsFiles({ config }: LoadedConfig): readonly { readonly path: KeyPath; readonly file: string }[] {
-  const { tls } = config
+  const { tls, audit } = config
   const authorities = tls.mode === 'acme' ? tls.acme.authorities : []
   const files = [
     { path: ['tls', 'client_auth', 'ca_file'], file: tls.client_auth?.ca_file },
@@ -46,6 +46,7 @@ function tlsFiles({ config }: LoadedConfig): readonly { readonly path: KeyPath; 
       const section = index === 0 ? ['tls', 'acme'] : ['tls', 'acme', 'fallback', index - 1]
       return { path: [...section, 'ca_root_file'], file }
     }),
+    ...audit.sinks.map(({ ca_file: file }, index) => ({ path: ['audit', 'sinks', index, 'ca_file'], file })),
   ]
   return files.flatMap(({ path, file }) => (file === undefined ? [] : [{ path, file }]))
 }

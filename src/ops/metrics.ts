@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type AccessMetrics, accessMetrics } from './access-metrics.ts'
 import { type AuditMetrics, auditMetrics } from './audit-metrics.ts'
+import { type AuditSinkMetrics, auditSinkMetrics } from './audit-sink-metrics.ts'
 import { type BlobMetrics, blobMetrics } from './blob-metrics.ts'
 import { type CacheMetrics, cacheMetrics } from './cache-metrics.ts'
 import { type HttpMetrics, httpMetrics } from './http-metrics.ts'
@@ -15,6 +16,7 @@ export interface Metrics
     AccessMetrics,
     UpstreamMetrics,
     AuditMetrics,
+    AuditSinkMetrics,
     StateMetrics,
     BlobMetrics,
     CacheMetrics {
@@ -45,6 +47,7 @@ export function createMetrics({ version, registry = new Registry() }: MetricsOpt
     ...accessMetrics(families),
     ...upstreamMetrics(families),
     ...auditMetrics(families),
+    ...auditSinkMetrics(families),
     ...stateMetrics(families),
     ...blobMetrics(families),
     ...cacheMetrics(families),

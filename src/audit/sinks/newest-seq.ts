@@ -17,6 +17,17 @@ export async function newestSeq(active: string): Promise<number> {
   return (await lastSeqOf(handle).finally(() => handle.close())) ?? newest.firstSeq ?? 0
 }
 
+/** Number of the last line of the active file; `undefined` when it has none or cannot be read. Never rejects. */
+export async function activeSeq(active: string): Promise<number | undefined> {
+  try {
+    const handle = await openAuditFile(active)
+    return await lastSeqOf(handle).finally(() => handle.close())
+  } catch {
+    // Whoever writes it says so.
+    return undefined
+  }
+}
+
 async function lastOfCompressed(file: Parameters<typeof readLines>[0]): Promise<number> {
   let last = 0
   for await (const item of readLines(file)) {
