@@ -111,7 +111,8 @@ export async function createHttpReceiver(
     start: async () => {
       server = createServer((request, response) => {
         handle(request, response).catch(error => {
-          if (request.complete) faults.push(error)
+          // The sink does not wait for ever.
+          if (error.code !== 'ECONNRESET') faults.push(error)
           response.destroy()
         })
       })
