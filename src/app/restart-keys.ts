@@ -61,7 +61,7 @@ export function withFixedKeys(running: Config, wanted: Config): Config {
     token: { ...token, expiration: wanted.token.expiration },
     server: { ...wanted.server, listen: server.listen },
     limits: { ...wanted.limits, connections: limits.connections },
-    audit: { ...audit, level: wanted.audit.level, omit: wanted.audit.omit },
+    audit: { ...audit, level: wanted.audit.level, omit: wanted.audit.omit, sinks: wanted.audit.sinks },
   }
 }
 

@@ -40,6 +40,7 @@ t.test('fills in every default', async t => {
       file: '/var/log/landwaiter/audit.jsonl',
       level: 'blobs',
       omit: [],
+      sinks: [],
       sync: 'interval',
       chain: true,
       checkpoint_interval: 300_000,
