@@ -99,7 +99,8 @@ export async function checkPipes(t: Test, landwaiter: TestLandwaiter): Promise<v
 /** The block of shell lines in the README's section about the log. */
 export async function checkReadme(t: Test, landwaiter: TestLandwaiter): Promise<void> {
   const section = /^## The audit log\n([\s\S]*?)^## /m.exec(README)?.[1] ?? ''
-  const block = /^```sh\n([\s\S]*?)^```/m.exec(section)?.[1] ?? ''
+  const blocks = [...section.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block)
+  const block = blocks.find(text => text.includes('jq -r')) ?? ''
   const commands = block.split('\n').filter(line => line !== '' && !line.startsWith('#'))
   t.ok(commands.length > 0, 'there is one')
   for (const command of commands) {

@@ -186,7 +186,9 @@ async function fetchToken(
 }
 
 /** The lines of an audit file, without what the log tells of itself. */
-export function readAudit(file: string): readonly (AuditEvent & { readonly seq: number; readonly prev?: string })[] {
+export function readAudit(
+  file: string,
+): readonly (AuditEvent & { readonly seq: number; readonly prev?: string })[] {
   const text = readFileSync(file, 'utf8')
   return text
     .split('\n')
