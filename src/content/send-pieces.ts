@@ -50,8 +50,8 @@ export async function sendPieces(
     await underway
     return isLeft ? left(res, bytesOut) : { ...left(res, bytesOut), fault }
   }
-  const isEnded = await end(res)
-  return (await underway) && isEnded ? { complete: true, bytesOut } : left(res, bytesOut)
+  const isOut = (await underway) && (await end(res))
+  return isOut ? { complete: true, bytesOut } : left(res, bytesOut)
 }
 
 /** The end of the body waits for `beforeEnd`: until its last bytes are out no client takes it for whole. */
