@@ -1,4 +1,4 @@
-import { PassThrough, type Readable, Transform } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 
@@ -13,33 +13,17 @@ export function streamedAnswer(
     ...head,
     bytesIn: () => 0,
     drop: () => void body.destroy(),
-    pipe: async (res, { end, tap, beforeEnd }) => {
+    pipe: async (res, { end, tap }) => {
       let bytesOut = 0
       body.on('data', (piece: Buffer) => {
         bytesOut += piece.length
         tap?.(piece)
       })
-      const last = end ? holdLast(() => beforeEnd(bytesOut)) : new PassThrough()
-      const complete = await pipeline(body, last, res, { end }).then(
+      const complete = await pipeline(body, res, { end }).then(
         () => true,
         () => false,
       )
       return { complete, bytesOut: Math.max(0, bytesOut - (complete ? 0 : res.writableLength)) }
     },
   }
-}
-
-/** Keeps back the last piece until `beforeEnd` is done. */
-function holdLast(beforeEnd: () => Promise<void> | undefined): Transform {
-  let held: Buffer | undefined
-  return new Transform({
-    transform: (piece: Buffer, _encoding, done) => {
-      const before = held
-      held = piece
-      done(null, before)
-    },
-    flush: done => {
-      Promise.resolve(beforeEnd()).then(() => done(null, held), done)
-    },
-  })
 }
