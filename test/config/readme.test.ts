@@ -19,6 +19,18 @@ t.test('the examples of certificates can be used as they are printed', async t =
   }
 })
 
+t.test('the example of sinks can be used as it is printed', async t => {
+  const [, section = ''] = README.split('\n### Sending the audit log elsewhere\n')
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? []
+  const files = { '/run/secrets/siem': 'Bearer x', '/run/secrets/ci-hook': 'x' }
+  const { config, warnings } = await loadText(`${MINIMUM}${example}`, { files })
+  t.strictSame(warnings, [])
+  t.strictSame(
+    config.audit.sinks.map(({ type }) => type),
+    ['syslog', 'http', 'webhook', 'otlp'],
+  )
+})
+
 t.test('the sample file gets certificates by ACME with a public domain', async t => {
   const text = readFileSync(join(import.meta.dirname, '../../config/example.yml'), 'utf8')
   const { config, warnings } = await loadText(text, { env: { REGISTRY_DOMAIN: 'registry.example.com' } })
