@@ -4,9 +4,18 @@ export type JsonObject = Readonly<Record<string, unknown>>
 /** The JSON object that `bytes` are the strict UTF-8 text of; `undefined` for anything else. Never throws. */
 export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
   try {
-    return asJsonObject(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+    return parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    return undefined // neither text nor JSON: there is no object to read
+    return undefined // no text: there is no object to read
+  }
+}
+
+/** The JSON object that `text` is; `undefined` for anything else. Never throws. */
+export function parseJsonText(text: string): JsonObject | undefined {
+  try {
+    return asJsonObject(JSON.parse(text))
+  } catch {
+    return undefined // no JSON: there is no object to read
   }
 }
 

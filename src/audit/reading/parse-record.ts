@@ -1,3 +1,4 @@
+import { asJsonObject, parseJsonText } from '../../oci/json-object.ts'
 import { ACTOR_KEYS, AUDIT_FIELDS, type AuditRecord } from '../audit-fields.ts'
 
 /** What a line holds, or why it is no record. */
@@ -16,7 +17,7 @@ const NAMES_OF_ACTOR: ReadonlySet<string> = new Set(ACTOR_KEYS)
  */
 export function parseRecord(line: Buffer | string): ParsedLine {
   if (line.length === 0) return broken('it is empty')
-  const value = parseJson(typeof line === 'string' ? line : line.toString('utf8'))
+  const value = parseJsonText(typeof line === 'string' ? line : line.toString('utf8'))
   if (value === undefined) return broken('it is no JSON object')
   const fault = faultOf(value)
   return fault === undefined ? { outcome: 'record', record: value as unknown as AuditRecord } : broken(fault)
@@ -24,19 +25,6 @@ export function parseRecord(line: Buffer | string): ParsedLine {
 
 function broken(reason: string): ParsedLine {
   return { outcome: 'broken', reason }
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function faultOf(record: Readonly<Record<string, unknown>>): string | undefined {
@@ -63,7 +51,7 @@ function isOfType(value: unknown, type: string): boolean {
     case 'true':
       return value === true
     case 'object':
-      return isObject(value)
+      return asJsonObject(value) !== undefined
     default:
       return Array.isArray(value) && value.every(element => typeof element === 'string')
   }
