@@ -7,6 +7,7 @@ import {
 } from '../audit/reading/list-audit-files.ts'
 import { loadConfig } from '../config/load.ts'
 import { AppError } from '../model/errors.ts'
+import { isMissing } from '../model/is-missing.ts'
 import { messageOf } from '../model/message-of.ts'
 import { escapeControls } from '../ops/escape-controls.ts'
 import type { AuditPlaceOptions } from './audit-options.ts'
@@ -56,8 +57,7 @@ async function listFiles(active: string): Promise<AuditListing> {
   try {
     return await listAuditFiles(active)
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (isMissing) throw noLog(active, undefined)
+    if (isMissing(error)) throw noLog(active, undefined)
     throw new AuditUnreadable(`the audit log cannot be read: ${messageOf(error)}`, { cause: error })
   }
 }

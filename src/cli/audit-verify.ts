@@ -5,6 +5,7 @@ import type { Verification } from '../audit/verifying/verification.ts'
 import { type VerifyOptions, verifyLog } from '../audit/verifying/verify-log.ts'
 import { loadConfig } from '../config/load.ts'
 import { AppError } from '../model/errors.ts'
+import { isMissing } from '../model/is-missing.ts'
 import { messageOf } from '../model/message-of.ts'
 import { escapeControls } from '../ops/escape-controls.ts'
 import type { AuditPlaceOptions } from './audit-options.ts'
@@ -104,10 +105,6 @@ async function readKeys(
 
 async function readKeyFile(file: string) {
   return { file, text: await readFile(file, 'utf8') }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 /** What the file system says, or we of a file, is told in a sentence; mistakes of ours are other errors. */

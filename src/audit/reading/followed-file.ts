@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { stat } from 'node:fs/promises'
+import { isMissing } from '../../model/is-missing.ts'
 import { openAuditFile } from './open-audit-file.ts'
 import { createLineSplitter, type LineItem } from './split-lines.ts'
 
@@ -82,8 +83,4 @@ async function isStill(handle: FileHandle, seen: { head: Buffer }): Promise<bool
 async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
   const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(length), 0, length, offset)
   return buffer.subarray(0, bytesRead)
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -1,6 +1,4 @@
-import { readdir } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { createAuditFileNames } from './audit-file-names.ts'
+import { type Candidate, findCandidates } from './find-candidates.ts'
 import { readFirstRecord } from './read-first-record.ts'
 
 /** One file of the log. */
@@ -24,11 +22,6 @@ export interface AuditListing {
   readonly skipped: readonly SkippedFile[]
 }
 
-interface Candidate {
-  readonly path: string
-  readonly compression: 'none' | 'gz' | 'unknown'
-}
-
 /**
  * Every file of the log whose active file is `active`, oldest first: by the `seq` of their first record, the active one
  * last. Reads only the beginning of each. Of a file that is there plain and compressed the compressed one is taken, which
@@ -44,22 +37,6 @@ export async function listAuditFiles(active: string): Promise<AuditListing> {
     else files.push(found)
   }
   return { files: files.sort((a, b) => compare(a, b, active)), skipped }
-}
-
-async function findCandidates(active: string): Promise<Iterable<Candidate>> {
-  if (active.endsWith('.gz')) return [{ path: active, compression: 'gz' }]
-  const directory = dirname(active)
-  const parse = createAuditFileNames(active)
-  const byPlainName = new Map<string, Candidate>()
-  // Sorted, `NAME.gz` comes after `NAME` and takes its place.
-  for (const name of (await readdir(directory)).sort()) {
-    const parsed = parse(name)
-    if (parsed === undefined) continue
-    const path = name === basename(active) ? active : join(directory, name)
-    const isDoubtful = parsed.compression === 'unknown' && byPlainName.has(parsed.plain)
-    if (!isDoubtful) byPlainName.set(parsed.plain, { path, compression: parsed.compression })
-  }
-  return byPlainName.values()
 }
 
 async function describe(

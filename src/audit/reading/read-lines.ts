@@ -1,11 +1,9 @@
-import type { FileHandle } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { isMissing } from '../../model/is-missing.ts'
 import { messageOf } from '../../model/message-of.ts'
 import { openAuditFile } from './open-audit-file.ts'
+import { readChunks } from './read-chunks.ts'
 import { createLineSplitter, type LineItem, type LineSplitter } from './split-lines.ts'
-
-const CHUNK_BYTES = 256 * 1024
+import { isOfCompression, unpack } from './unpack.ts'
 
 /** Where to read. */
 export interface LineSource {
@@ -31,7 +29,7 @@ export async function* readLines(source: LineSource, options: ReadOptions = {}):
   const { from = 0, onBytes } = options
   const splitter = createLineSplitter({ offset: from })
   try {
-    if (isCompressed) yield* readCompressed(readChunks(handle, { from: 0, onBytes }), { from, splitter })
+    if (isCompressed) yield* readCompressed(readChunks(handle, { onBytes }), { from, splitter })
     else {
       for await (const chunk of readChunks(handle, { from, onBytes })) yield* splitter.push(chunk)
       yield* splitter.end()
@@ -52,24 +50,6 @@ async function openSource({ path, isCompressed }: LineSource) {
     } catch (second) {
       throw isMissing(second) ? error : second
     }
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
-}
-
-async function* readChunks(
-  handle: FileHandle,
-  { from, onBytes }: { readonly from: number; readonly onBytes: ReadOptions['onBytes'] },
-): AsyncGenerator<Buffer> {
-  for (let at = from; ; ) {
-    // A new buffer each time: the lines are views of it.
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(CHUNK_BYTES), 0, CHUNK_BYTES, at)
-    if (bytesRead === 0) return
-    at += bytesRead
-    onBytes?.(bytesRead)
-    yield buffer.subarray(0, bytesRead)
   }
 }
 
@@ -95,21 +75,4 @@ async function* readCompressed(
       ...splitter.place(),
     }
   }
-}
-
-async function* unpack(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES })
-  const source = Readable.from(chunks)
-  source.on('error', error => gunzip.destroy(error))
-  source.pipe(gunzip)
-  try {
-    for await (const unpacked of gunzip) yield unpacked
-  } finally {
-    source.destroy()
-  }
-}
-
-/** Codes of zlib, such as `Z_DATA_ERROR`, and `Z_BUF_ERROR` for a file that ends too early. */
-function isOfCompression(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
 }

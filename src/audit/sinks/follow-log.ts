@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { isMissing } from '../../model/is-missing.ts'
 import { type AuditFile, type AuditListing, listAuditFiles } from '../reading/list-audit-files.ts'
 import { openAuditFile } from '../reading/open-audit-file.ts'
 import type { LogLine } from './log-line.ts'
@@ -169,8 +170,4 @@ async function advance(state: State, source: LogSource): Promise<boolean> {
   await leave(state)
   state.source = await openLogSource(next, state.position)
   return true
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../../model/errors.ts'
+import { isMissing } from '../../model/is-missing.ts'
 import { messageOf } from '../../model/message-of.ts'
 
 const DIRECTORY_MODE = 0o750
@@ -24,8 +25,8 @@ export function createPositionFile(directory: string, name: string): PositionFil
   const file = join(directory, `${name}.json`)
   return {
     load: async () => {
-      const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code === 'ENOENT') return undefined
+      const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+        if (isMissing(cause)) return undefined
         throw unusable(cause)
       })
       return text === undefined ? undefined : parse(file, text)

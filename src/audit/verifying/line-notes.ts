@@ -2,7 +2,7 @@ import { checkpointText } from '../signed-texts.ts'
 import type { CheckpointKeys } from './checkpoint-keys.ts'
 import { describeSpot, type FaultList, type OpenFault, spotOf } from './fault-list.ts'
 import { type LogLine, timeOf } from './log-line.ts'
-import type { DeclaredGap, KeyUse, LineMark } from './verification.ts'
+import type { DeclaredGap, KeyUse, LineMark, Verification } from './verification.ts'
 
 /** Of gaps, warnings and nodes, that many are kept. */
 const KEPT = 20
@@ -23,16 +23,12 @@ export interface LineNotes {
   result(): Notes
 }
 
-export interface Notes {
+export interface Notes
+  extends Pick<
+    Verification,
+    'nodes' | 'checkpoints' | 'unsigned' | 'gaps' | 'gapCount' | 'lostLines' | 'prunedTo' | 'warnings'
+  > {
   readonly first: LogLine | undefined
-  readonly nodes: readonly string[]
-  readonly checkpoints: readonly KeyUse[]
-  readonly unsigned: number
-  readonly gaps: readonly DeclaredGap[]
-  readonly gapCount: number
-  readonly lostLines: number
-  readonly prunedTo: number | undefined
-  readonly warnings: readonly string[]
 }
 
 interface State extends NotesOptions {

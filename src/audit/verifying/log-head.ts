@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { isMissing } from '../../model/is-missing.ts'
+import { type AuditHead, parseAuditHead } from '../audit-head.ts'
 import { headText } from '../signed-texts.ts'
 import type { CheckpointKeys } from './checkpoint-keys.ts'
 import type { OpenFault } from './fault-list.ts'
@@ -45,7 +47,7 @@ async function readIfThere(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    if (isMissing(error)) return ''
     throw error
   }
 }
@@ -58,7 +60,7 @@ function judgeHead(file: string, text: string, keys: CheckpointKeys | undefined)
       warning: `there is no head file ${file}: lines cut off the end of the log are not seen`,
     }
   }
-  const parsed = parse(text)
+  const parsed = parseAuditHead(text)
   if (parsed === undefined) return { head: undefined, fault: headFault(file, 'is damaged') }
   const waiting = waitingOf(parsed)
   const { node, seq, time, hash, key, signature } = parsed
@@ -83,45 +85,11 @@ function judgeHead(file: string, text: string, keys: CheckpointKeys | undefined)
 }
 
 /** During an outage the log is whole as far as it goes, but not all of it is there. */
-function waitingOf({ waiting = 0, time }: HeadFields): Pick<FoundHead, 'warning'> {
+function waitingOf({ waiting, time }: AuditHead): Pick<FoundHead, 'warning'> {
   if (waiting === 0) return {}
   return { warning: `at ${time} ${waiting} lines waited in memory, since the log could not be written` }
 }
 
 function headFault(file: string, says: string): OpenFault {
   return { kind: 'head', spot: {}, says: `cannot be held against its head: ${file} ${says}` }
-}
-
-interface HeadFields {
-  readonly node: string
-  readonly seq: number
-  readonly time: string
-  readonly waiting?: number
-  readonly hash?: string
-  readonly key?: string
-  readonly signature?: string
-}
-
-function parse(text: string): HeadFields | undefined {
-  try {
-    const head: unknown = JSON.parse(text)
-    return isHead(head) ? head : undefined
-  } catch {
-    // Not even JSON: as damaged as any other that is no head.
-    return undefined
-  }
-}
-
-function isHead(value: unknown): value is HeadFields {
-  if (typeof value !== 'object' || value === null) return false
-  const head = value as Readonly<Record<string, unknown>>
-  const optional = [head['hash'], head['key'], head['signature']]
-  return (
-    head['v'] === 1 &&
-    Number.isSafeInteger(head['seq']) &&
-    Number.isSafeInteger(head['waiting'] ?? 0) &&
-    typeof head['node'] === 'string' &&
-    !Number.isNaN(Date.parse(String(head['time']))) &&
-    optional.every(field => field === undefined || typeof field === 'string')
-  )
 }

@@ -1,8 +1,8 @@
-import { type FileHandle, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { type FileHandle, stat } from 'node:fs/promises'
 import { AppError } from '../../model/errors.ts'
+import { isMissing } from '../../model/is-missing.ts'
 import { messageOf } from '../../model/message-of.ts'
-import { createAuditFileNames } from '../reading/audit-file-names.ts'
+import { type Candidate, findCandidates } from '../reading/find-candidates.ts'
 import { openAuditFile } from '../reading/open-audit-file.ts'
 
 /** A file of the log as it is at one moment: what is renamed or removed later changes nothing. */
@@ -72,27 +72,6 @@ async function tryToOpen(active: string): Promise<OpenLog | undefined> {
   return undefined
 }
 
-interface Candidate {
-  readonly path: string
-  /** Name of the plain file. */
-  readonly plain: string
-  readonly compression: 'none' | 'gz' | 'unknown'
-}
-
-/** Of a file that is there plain and compressed the compressed one is taken, which is the one that stays. */
-async function findCandidates(active: string): Promise<readonly Candidate[]> {
-  const parse = createAuditFileNames(active)
-  const found = new Map<string, Candidate>()
-  // Sorted, `NAME.gz` comes after `NAME` and takes its place.
-  for (const name of (await readdir(dirname(active))).sort()) {
-    const parsed = parse(name)
-    if (parsed === undefined || (parsed.compression === 'unknown' && found.has(parsed.plain))) continue
-    const path = name === basename(active) ? active : join(dirname(active), name)
-    found.set(parsed.plain, { path, ...parsed })
-  }
-  return [...found.values()]
-}
-
 /** The active file must be readable; that an old one is not shows in its lines. */
 async function open({ path, compression }: Candidate, active: string): Promise<OpenLogFile | SkippedLogFile> {
   if (compression === 'unknown') return { path, reason: 'is compressed in another way than gzip' }
@@ -127,8 +106,4 @@ async function statOf(path: string) {
     if (isMissing(error)) return undefined
     throw error
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -9,6 +9,7 @@ import {
 import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AuditUnwritable } from '../../model/errors.ts'
+import { isMissing } from '../../model/is-missing.ts'
 import { messageOf } from '../../model/message-of.ts'
 
 /** Signs with the key of the checkpoints. */
@@ -75,7 +76,7 @@ async function readIfPresent(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

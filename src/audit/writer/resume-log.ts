@@ -1,4 +1,4 @@
-import type { AuditHead } from './head-file.ts'
+import type { AuditHead } from '../audit-head.ts'
 import { type LastLine, lastLineOf } from './last-line.ts'
 import type { LineFile } from './line-file.ts'
 import { newestRotated } from './newest-rotated.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
+import type { AuditHead } from '../audit-head.ts'
 import { headText } from '../signed-texts.ts'
-import type { AuditHead } from './head-file.ts'
 import type { WriterState } from './writer-state.ts'
 
 /** Writes down how far the log goes, apart from the log. Never throws. */
