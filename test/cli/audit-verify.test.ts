@@ -4,26 +4,12 @@ import t from 'tap'
 import { type ChainedLog, createChainedLog } from '../support/chained-log.ts'
 import type { Scope } from '../support/scope.ts'
 import { tempDir } from '../support/temp-dir.ts'
+import { threeFileLog } from '../support/three-file-log.ts'
 import { runCli, writeConfigText } from './fake-terminal.ts'
 import { landwaiter } from './landwaiter-command.ts'
 
 const FIRST = 'audit-2026-11-24T16-06-00.123.jsonl.gz'
 const SECOND = 'audit-2026-11-24T17-06-00.123.jsonl'
-
-function makeLog(): ChainedLog {
-  const log = createChainedLog()
-  log.pulls(9)
-  log.checkpoint()
-  log.rotate(FIRST)
-  log.pulls(9)
-  log.checkpoint()
-  log.rotate(SECOND)
-  log.pulls(4)
-  log.gap(5)
-  log.pulls(4)
-  log.checkpoint()
-  return log
-}
 
 /** A copy of a log with all that proves it; `args` name it. */
 function writeCopy(t: Scope, log: ChainedLog) {
@@ -35,7 +21,7 @@ function writeCopy(t: Scope, log: ChainedLog) {
 }
 
 t.test('a whole log is summed up', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   const { file, args } = writeCopy(t, log)
   t.strictSame(await landwaiter(args), {
     code: 0,
@@ -54,7 +40,7 @@ The log is whole.
 })
 
 t.test('every fault is told with its place, and the exit code is 1', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   const lines = log.files.get(SECOND) ?? []
   lines.splice(4, 1)
   lines[7] = (lines[7] ?? '').replace('developer', 'somebody')
@@ -72,7 +58,7 @@ $`),
 })
 
 t.test('machines get JSON', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   log.files.get('audit.jsonl')?.splice(6)
   const { args, file } = writeCopy(t, log)
   const { code, out } = await runCli([...args, '-o', 'json'])
@@ -97,7 +83,7 @@ t.test('machines get JSON', async t => {
 })
 
 t.test('an edit by sed is found in the program itself', async t => {
-  const { args, file } = writeCopy(t, makeLog())
+  const { args, file } = writeCopy(t, threeFileLog(FIRST, SECOND))
   writeFileSync(file, readFileSync(file, 'utf8').replace('"outcome":"success"', '"outcome":"denied"'))
   const { code, stdout } = await landwaiter(args)
   t.equal(code, 1)
@@ -105,7 +91,7 @@ t.test('an edit by sed is found in the program itself', async t => {
 })
 
 t.test('a removed file is found, and named', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   rmSync(join(dir, SECOND))
   const { code, out } = await runCli(args)
   t.equal(code, 1)
@@ -113,7 +99,7 @@ t.test('a removed file is found, and named', async t => {
 })
 
 t.test('files that changed their names are found', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   renameSync(join(dir, SECOND), join(dir, 'audit-2026-11-24T18-00-00.000.jsonl'))
   const { code, out } = await runCli(args)
   t.equal(code, 1)
@@ -121,7 +107,7 @@ t.test('files that changed their names are found', async t => {
 })
 
 t.test('a changed number at the beginning of a file does not move the file', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   const lines = log.files.get(FIRST) ?? []
   lines[0] = (lines[0] ?? '').replace('"seq":1,', '"seq":19,')
   const { args } = writeCopy(t, log)
@@ -132,14 +118,14 @@ t.test('a changed number at the beginning of a file does not move the file', asy
 })
 
 t.test('names that logrotate counts up are no fault', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   renameSync(join(dir, SECOND), join(dir, 'audit.jsonl.1'))
   renameSync(join(dir, FIRST), join(dir, 'audit.jsonl.2.gz'))
   t.match(await runCli(args), { code: 0 })
 })
 
 t.test('a damaged compressed file is one fault', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   const path = join(dir, FIRST)
   writeFileSync(path, readFileSync(path).subarray(0, -200))
   const { code, out } = await runCli(args)
@@ -149,7 +135,7 @@ t.test('a damaged compressed file is one fault', async t => {
 })
 
 t.test('a file that is there plain and compressed is read once', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   const { args, dir } = writeCopy(t, log)
   writeFileSync(join(dir, FIRST.slice(0, -3)), (log.files.get(FIRST) ?? []).map(line => `${line}\n`).join(''))
   writeFileSync(join(dir, `${SECOND}.gz.part`), 'half')
@@ -157,7 +143,7 @@ t.test('a file that is there plain and compressed is read once', async t => {
 })
 
 t.test('a log without its oldest files is whole when audit.prune tells of them', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   log.line({ action: 'audit.prune', kind: 'audit', file: FIRST, from_seq: 1, to_seq: 10 })
   log.files.delete(FIRST)
   const { args } = writeCopy(t, log)
@@ -165,7 +151,7 @@ t.test('a log without its oldest files is whole when audit.prune tells of them',
 })
 
 t.test('a log without its oldest files is not whole when nothing tells of them', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   log.files.delete(FIRST)
   const { args } = writeCopy(t, log)
   t.match(await runCli(args), {
@@ -175,7 +161,7 @@ t.test('a log without its oldest files is not whole when nothing tells of them',
 })
 
 t.test('a checkpoint of an unknown key is a fault; a second key makes it known', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   const other = createChainedLog()
   const known = join(dir, 'key.pub.pem')
   const key = join(dir, 'other.pem')
@@ -191,7 +177,7 @@ t.test('a checkpoint of an unknown key is a fault; a second key makes it known',
 })
 
 t.test('a head that was changed is a fault', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   const head = join(dir, 'head.json')
   writeFileSync(head, readFileSync(head, 'utf8').replace('"seq":37', '"seq":30'))
   t.match(await runCli(args), {
@@ -201,7 +187,7 @@ t.test('a head that was changed is a fault', async t => {
 })
 
 t.test('a head without its signature is a fault', async t => {
-  const { args, dir, file } = writeCopy(t, makeLog())
+  const { args, dir, file } = writeCopy(t, threeFileLog(FIRST, SECOND))
   const head = join(dir, 'head.json')
   const { v, node, time, waiting } = JSON.parse(readFileSync(head, 'utf8'))
   writeFileSync(head, JSON.stringify({ v, node, seq: 35, time, waiting }))
@@ -244,14 +230,14 @@ t.test('hours without a checkpoint are a warning, and so are lines long behind t
 })
 
 t.test('lines that wait for a full disk are told', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   const head = join(dir, 'head.json')
   writeFileSync(head, readFileSync(head, 'utf8').replace('"waiting":0', '"waiting":7'))
   t.match(await runCli(args), { code: 0, out: /^warning: at 2026-\S+ 7 lines waited in memory/m })
 })
 
 t.test('a missing head is a warning, and a fault with --strict', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   rmSync(join(dir, 'head.json'))
   t.match(await runCli(args), { code: 0, out: /^warning: there is no head file/m })
   t.match(await runCli([...args, '--strict']), {
@@ -291,13 +277,13 @@ t.test('a node that got another name is a warning', async t => {
 })
 
 t.test('a line that is being written is no fault', async t => {
-  const { args, file } = writeCopy(t, makeLog())
+  const { args, file } = writeCopy(t, threeFileLog(FIRST, SECOND))
   writeFileSync(file, '{"v":1,"time":"2026-', { flag: 'a' })
   t.match(await runCli(args), { code: 0, out: /^warning: audit.jsonl ends in a part of a line \(line 12\)/m })
 })
 
 t.test('the configuration says where log, key and head are', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   const dir = tempDir(t)
   mkdirSync(join(dir, 'audit'))
   log.write(join(dir, 'audit'))
@@ -335,14 +321,14 @@ t.test('what a line holds cannot steer the terminal', async t => {
 })
 
 t.test('a file without a public key is refused', async t => {
-  const { args, file } = writeCopy(t, makeLog())
+  const { args, file } = writeCopy(t, threeFileLog(FIRST, SECOND))
   const { code, err } = await runCli([...args, '--key', file])
   t.equal(code, 1)
   t.equal(err, `error: ${file} holds no public key in PEM; give the file checkpoint-key.pub.pem\n`)
 })
 
 t.test('without signatures the chain is checked all the same', async t => {
-  const log = makeLog()
+  const log = threeFileLog(FIRST, SECOND)
   const { args, file } = writeCopy(t, log)
   const keyless = args
     .map(arg => (arg === '--key' ? '--no-key' : arg))
@@ -353,7 +339,7 @@ t.test('without signatures the chain is checked all the same', async t => {
 })
 
 t.test('a line without end and a file of zeros are faults, and no trouble', async t => {
-  const { args, dir, file } = writeCopy(t, makeLog())
+  const { args, dir, file } = writeCopy(t, threeFileLog(FIRST, SECOND))
   const whole = readFileSync(file)
   writeFileSync(
     file,
@@ -367,7 +353,7 @@ t.test('a line without end and a file of zeros are faults, and no trouble', asyn
 })
 
 t.test('an active file that was taken away is a cut', async t => {
-  const { args, file } = writeCopy(t, makeLog())
+  const { args, file } = writeCopy(t, threeFileLog(FIRST, SECOND))
   rmSync(file)
   t.match(await runCli(args), {
     code: 1,
@@ -376,7 +362,7 @@ t.test('an active file that was taken away is a cut', async t => {
 })
 
 t.test('a log that is no file is an error', async t => {
-  const { args, file } = writeCopy(t, makeLog())
+  const { args, file } = writeCopy(t, threeFileLog(FIRST, SECOND))
   rmSync(file)
   mkdirSync(file)
   t.strictSame(await runCli(args), {
@@ -387,7 +373,7 @@ t.test('a log that is no file is an error', async t => {
 })
 
 t.test('files that are none are left aside with a warning', async t => {
-  const { args, dir } = writeCopy(t, makeLog())
+  const { args, dir } = writeCopy(t, threeFileLog(FIRST, SECOND))
   writeFileSync(join(dir, 'audit-2026-01-01T00-00-00.000.jsonl'), 'hello\n')
   writeFileSync(join(dir, 'audit.jsonl.9'), '')
   writeFileSync(join(dir, 'audit.jsonl.8.xz'), 'xz')

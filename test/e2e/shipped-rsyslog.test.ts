@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -7,6 +6,7 @@ import { startProcess } from '../support/background-process.ts'
 import { createClientCa } from '../support/client-ca.ts'
 import { findOnPath } from '../support/find-prepared.ts'
 import { freePort } from '../support/free-port.ts'
+import { isListening } from '../support/is-listening.ts'
 import { startLandwaiter } from '../support/landwaiter.ts'
 import { runCommand } from '../support/run-command.ts'
 import { shippedFile, shippedPath } from '../support/shipped-file.ts'
@@ -90,14 +90,4 @@ function mainConfig(t: Test, recipe: string) {
   const main = join(dir, 'rsyslog.conf')
   writeFileSync(main, `global(workDirectory="${dir}")\n$IncludeConfig ${recipe}\n`)
   return { main, pid: join(dir, 'pid') }
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', reject)
-  })
 }

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type BackgroundProcess, startProcess } from '../../support/background-process.ts'
 import { createClientCa } from '../../support/client-ca.ts'
 import { findOnPath } from '../../support/find-prepared.ts'
 import { freePort } from '../../support/free-port.ts'
+import { isListening } from '../../support/is-listening.ts'
 import type { Scope } from '../../support/scope.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { commonSettings, type Receiver } from './receiver.ts'
@@ -60,14 +60,4 @@ function linesOf(file: string): readonly string[] {
     .split('\n')
     .slice(0, -1)
     .map(line => line.trimStart())
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', reject)
-  })
 }

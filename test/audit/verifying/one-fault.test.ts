@@ -1,29 +1,14 @@
 import { hash } from 'node:crypto'
 import t from 'tap'
-import { type ChainedLog, createChainedLog } from '../../support/chained-log.ts'
+import { createChainedLog } from '../../support/chained-log.ts'
+import { threeFileLog } from '../../support/three-file-log.ts'
 import { checkFiles, textsOf } from './check-files.ts'
 
 const FIRST = 'audit-2026-11-24T16-06-00.123.jsonl'
 const SECOND = 'audit-2026-11-24T17-06-00.123.jsonl'
 const ACTIVE = 'audit.jsonl'
 
-/** Lines 1 to 10, 11 to 21, and 22 to 37 without 27 to 31, which a gap declares; each file ends in a checkpoint. */
-function makeLog(): ChainedLog {
-  const log = createChainedLog()
-  log.pulls(9)
-  log.checkpoint()
-  log.rotate(FIRST)
-  log.pulls(9)
-  log.checkpoint()
-  log.rotate(SECOND)
-  log.pulls(4)
-  log.gap(5)
-  log.pulls(4)
-  log.checkpoint()
-  return log
-}
-
-const log = makeLog()
+const log = threeFileLog(FIRST, SECOND)
 const foreign = createChainedLog({ node: 'gw-9' })
 foreign.pulls(12)
 
