@@ -1,9 +1,9 @@
 import { join } from 'node:path'
+import { replaceFile } from '../files/atomic-file.ts'
 import type { AcmeAccounts } from '../model/certificate-authority.ts'
 import type { Clock, Log } from '../model/ports.ts'
 import type { JsonObject } from '../oci/json-object.ts'
 import { createAccountStore } from './account-store.ts'
-import { replaceFile } from './atomic-file.ts'
 import {
   addGeneration,
   type GenerationsOptions,

@@ -1,6 +1,6 @@
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { replaceFile } from './atomic-file.ts'
+import { replaceFile } from '../files/atomic-file.ts'
 import { CertificateFileError } from './certificate-file-error.ts'
 import type { CertificateStore } from './certificate-store.ts'
 import type { StoredCertificate } from './stored-certificate.ts'

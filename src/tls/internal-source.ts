@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '../files/atomic-file.ts'
 import type { Clock, Log } from '../model/ports.ts'
-import { replaceFile } from './atomic-file.ts'
 import type { CertificateSource } from './certificate-source.ts'
 import type { ClientCa } from './client-ca.ts'
 import { createContextTable } from './context-table.ts'

@@ -1,6 +1,7 @@
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { createFile, replaceFile } from '../files/atomic-file.ts'
 import type { Clock } from '../model/ports.ts'
 import { KeyFileError } from './key-file-error.ts'
 import { loadSigningKey, type SigningKey } from './signing-key.ts'
@@ -26,11 +27,10 @@ export async function ensureSigningKey(
   const now = options.clock()
   try {
     const stored = await readStored(files.key)
-    const isLasting = stored !== undefined && stored.notAfter - now > RENEW_BEFORE_MS
-    const certificatePem = isLasting ? stored.certificatePem : await makePair(files.key, now)
+    const certificatePem = await lastingCertificate(files.key, stored, now)
     // The pair is one file, so it is whole or absent; this copy of its half is mended after a crash.
     if ((await readIfPresent(files.certificate)) !== certificatePem) {
-      await writeWhole(files.certificate, certificatePem, 0o644)
+      await replaceFile({ path: files.certificate, text: certificatePem, mode: 0o644 })
     }
     return files
   } catch (cause) {
@@ -44,10 +44,18 @@ async function readStored(file: string): Promise<SigningKey | undefined> {
   return await loadSigningKey({ key: file, certificate: file })
 }
 
-async function makePair(file: string, now: number): Promise<string> {
+async function lastingCertificate(
+  file: string,
+  stored: SigningKey | undefined,
+  now: number,
+): Promise<string> {
+  if (stored !== undefined && stored.notAfter - now > RENEW_BEFORE_MS) return stored.certificatePem
   await mkdir(dirname(file), { recursive: true })
   const pair = await generatePair(now)
-  await writeWhole(file, pair.keyPem + pair.certificatePem, 0o600)
+  const content = { path: file, text: pair.keyPem + pair.certificatePem, mode: 0o600 }
+  // Of two processes that start on one new directory, both take the pair of the first.
+  if (stored === undefined) await createFile(content)
+  else await replaceFile(content)
   return (await loadSigningKey({ key: file, certificate: file })).certificatePem
 }
 
@@ -97,28 +105,4 @@ async function readIfPresent(file: string): Promise<string | undefined> {
 
 function errorCode(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'unknown error'
-}
-
-/** Replaces the file by one that is on the disk as a whole; a rest of an earlier try is written over. */
-async function writeWhole(file: string, text: string, mode: number): Promise<void> {
-  const temporary = `${file}.tmp`
-  const handle = await open(temporary, 'w', mode)
-  try {
-    await handle.chmod(mode)
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(temporary, file)
-  await syncDirectory(dirname(file))
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

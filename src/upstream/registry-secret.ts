@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { createFile } from '../files/atomic-file.ts'
 import { Secret } from '../model/secret.ts'
 
 const SECRET_BYTES = 32
@@ -13,16 +14,7 @@ export async function loadRegistrySecret(file: string): Promise<Secret> {
   const stored = await read(file)
   if (stored !== undefined) return stored
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const temporary = `${file}.${randomBytes(6).toString('hex')}`
-  await writeFile(temporary, `${randomBytes(SECRET_BYTES).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
-  try {
-    // Unlike a rename, a link never replaces the secret of someone who was faster.
-    await link(temporary, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(temporary)
-  }
+  await createFile({ path: file, text: `${randomBytes(SECRET_BYTES).toString('hex')}\n`, mode: 0o600 })
   const written = await read(file)
   if (written === undefined) throw new Error(`${file} holds no secret; remove it to have a new one made`)
   return written

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -117,7 +117,6 @@ t.test('a crash at any moment leaves a whole pair or none', async t => {
   const clock = () => NOW
   const { key, certificate } = await ensureSigningKey(dir, { clock })
   const { kid } = await loadSigningKey({ key, certificate })
-  const pem = await readFile(key, 'utf8')
   const whole = async () => (await loadSigningKey(await ensureSigningKey(dir, { clock }))).kid
 
   // Between the pair and the certificate's copy.
@@ -126,16 +125,22 @@ t.test('a crash at any moment leaves a whole pair or none', async t => {
   // The same at a renewal: the copy is that of the former pair.
   await writeFile(certificate, await readFile(fixture('p256.crt')))
   t.equal(await whole(), kid)
-  // While the copy was written.
-  await writeFile(`${certificate}.tmp`, 'half of')
-  await rm(certificate)
-  t.equal(await whole(), kid)
-  // While the pair was written: half of it is in the temporary file, readable by too many.
+  // Before the pair had its name.
   await rm(key)
-  await writeFile(`${key}.tmp`, pem.slice(0, 100))
-  await chmod(`${key}.tmp`, 0o644)
   t.not(await whole(), kid, 'a new pair, since there was none')
   t.equal((await stat(key)).mode & 0o777, 0o600)
+  t.strictSame((await readdir(dir)).sort(), ['token.crt', 'token.pem'])
+})
+
+t.test('processes that start together on a new directory sign with one key', async t => {
+  const dir = join(t.testdir({}), 'state', 'token')
+  const started = Array.from({ length: 8 }, async () => {
+    const files = await ensureSigningKey(dir, { clock: () => NOW })
+    return { ...(await loadSigningKey(files)), copy: await readFile(files.certificate, 'utf8') }
+  })
+  const keys = await Promise.all(started)
+  t.strictSame(new Set(keys.map(({ kid }) => kid)).size, 1)
+  t.ok(keys.every(({ copy, certificatePem }) => copy === certificatePem))
   t.strictSame((await readdir(dir)).sort(), ['token.crt', 'token.pem'])
 })
 

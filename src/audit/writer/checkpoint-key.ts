@@ -6,8 +6,9 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createFile } from '../../files/atomic-file.ts'
 import { AuditUnwritable } from '../../model/errors.ts'
 import { isMissing } from '../../model/is-missing.ts'
 import { messageOf } from '../../model/message-of.ts'
@@ -59,16 +60,8 @@ async function readOrCreate(file: string): Promise<string> {
   const found = await readIfPresent(file)
   if (found !== undefined) return found
   const { privateKey } = generateKeyPairSync('ed25519')
-  const temporary = `${file}.${process.pid}.part`
-  const handle = await open(temporary, 'w', 0o600)
-  try {
-    await handle.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }))
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await link(temporary, file).catch(ignoreExisting)
-  await rm(temporary)
+  const text = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  await createFile({ path: file, text, mode: 0o600 })
   return await readFile(file, 'utf8')
 }
 
@@ -79,8 +72,4 @@ async function readIfPresent(file: string): Promise<string | undefined> {
     if (isMissing(error)) return undefined
     throw error
   }
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error
 }

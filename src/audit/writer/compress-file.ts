@@ -1,8 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, open, rename, rm, stat, utimes } from 'node:fs/promises'
+import { chmod, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { syncDirectory } from '../../files/sync-directory.ts'
 
 /** Large pieces: each is a turn of the event loop, the compression itself runs on a thread of its own. */
 const PIECE = 256 * 1024
@@ -30,13 +31,4 @@ export async function compressFile(file: string, signal: AbortSignal): Promise<v
   }
   await syncDirectory(dirname(file))
   await rm(file)
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { syncDirectory } from './sync-directory.ts'
 
 /** What to write: the path, the whole content and the permission bits. */
 export interface FileContent {
@@ -51,13 +52,4 @@ async function writeTemporary({ path, text, mode }: FileContent): Promise<string
     await file.close()
   }
   return temporary
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
 }
