@@ -98,8 +98,9 @@ function append(state: WriterState, event: AuditEvent): Promise<void> {
   const line = formatLine({ v: 1, node: options.node, ...event })
   const bytes = Buffer.byteLength(line.before) + Buffer.byteLength(line.after) + PLACE_BYTES
   const stopped = stoppedBy(event)
-  if (queue.bytes() + bytes > QUEUE_BYTES) {
+  if (!outage.isFailing() && queue.bytes() + bytes > QUEUE_BYTES) {
     outage.began('it is written too slowly: its queue is full')
+    options.log.error('the audit log is written too slowly: its queue is full', { file: options.file })
   }
   if (!outage.isFailing()) {
     return new Promise((resolve, reject) => {

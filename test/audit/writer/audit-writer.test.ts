@@ -101,7 +101,7 @@ t.test('a device that takes nothing refuses what would be confirmed and says so 
 t.test('a reader that stands still fills the queue, which then refuses; nothing queued is lost', async t => {
   const file = join(t.testdir(), 'fifo')
   execFileSync('mkfifo', [file])
-  const { sink } = await openWriter(t, file)
+  const { sink, said } = await openWriter(t, file)
   const big: AuditEvent = { ...PUSHED, reason: 'x'.repeat(7000) }
   const waiting: Promise<void>[] = []
   let refusal: unknown
@@ -112,6 +112,7 @@ t.test('a reader that stands still fills the queue, which then refuses; nothing 
     else await append.catch(error => (refusal = error))
   }
   t.match(refusal, { code: 'AUDIT_UNWRITABLE', message: /queue is full/ })
+  t.strictSame(said, ['error: the audit log is written too slowly: its queue is full'])
   t.ok(waiting.length > 1900 && sink.status().queueBytes <= 16 * 1024 * 1024, `${waiting.length} lines wait`)
   const reader = await open(file, 'r+')
   const stream = reader.createReadStream()
@@ -123,6 +124,7 @@ t.test('a reader that stands still fills the queue, which then refuses; nothing 
   })
   await Promise.all([...waiting, once(stream, 'close')])
   t.equal(newlines, waiting.length + 1)
+  t.strictSame(said.slice(1), ['info: the audit log is written again'])
 })
 
 t.test('after a rotation the lines go on in the new file', async t => {
