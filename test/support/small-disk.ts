@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmdirSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Scope } from './scope.ts'
@@ -27,4 +27,24 @@ export function smallDisk(t: Scope, kib: number): string {
 /** Makes the file system of `smallDisk` read-only. */
 export function makeReadOnly(directory: string): void {
   execFileSync('mount', ['-o', 'remount,ro', directory])
+}
+
+/** Takes all the room that is left on the file system of `directory`; returns how to give it back. */
+export function fillDisk(directory: string): () => void {
+  const filler = join(directory, 'filler')
+  const fd = openSync(filler, 'w')
+  try {
+    for (const chunk of [Buffer.alloc(256 * 1024), Buffer.alloc(4096)]) writeUntilFull(fd, chunk)
+  } finally {
+    closeSync(fd)
+  }
+  return () => rmSync(filler)
+}
+
+function writeUntilFull(fd: number, chunk: Buffer): void {
+  try {
+    for (;;) writeSync(fd, chunk)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  }
 }

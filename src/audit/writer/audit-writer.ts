@@ -117,12 +117,13 @@ async function appendInOutage(
   line: { readonly line: ReturnType<typeof formatLine>; readonly bytes: number },
   stopped: ReturnType<typeof stoppedBy>,
 ): Promise<void> {
-  const isOver = outage.isGraceOver() || queue.bytes() + line.bytes > QUEUE_BYTES
+  const isFull = queue.bytes() + line.bytes > QUEUE_BYTES
+  const isOver = outage.isGraceOver() || isFull
   const isRefused = stopped === 'mutation' || (stopped === 'login' && isOver && options.pulls === 'refuse')
   if (isRefused) {
     throw new AuditUnwritable(`the audit log cannot be written: ${outage.reason()}`)
   }
-  if (isOver) outage.lose()
+  if (isFull || (isOver && !outage.isBeingTold())) outage.lose()
   else queue.push({ ...line, isUrgent: false, resolve: () => {}, reject: () => {} })
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../../model/message-of.ts'
 import { inTurn } from './in-turn.ts'
 import { scheduleWrite, writeBatch, writeCheckpoint } from './write-batch.ts'
-import { writeHead } from './write-head.ts'
+import { waitingLines, writeHead } from './write-head.ts'
 import type { WriterState } from './writer-state.ts'
 
 const EVERY_MS = 1000
@@ -21,7 +21,7 @@ export function keepWatch(state: WriterState): () => void {
     void inTurn(state, async () => {
       await recover(state)
       await checkpointIfDue(state)
-      const now = `${state.numbering.last().seq} ${waiting(state)}`
+      const now = `${state.numbering.last().seq} ${waitingLines(state)}`
       if (now !== told) await writeHead(state)
       told = now
     }).finally(() => {
@@ -60,8 +60,4 @@ function syncInterval(state: WriterState): void {
       const isNew = state.outage.began(messageOf(error))
       if (isNew) state.options.log.error('the audit log could not be forced to the disk', { error })
     })
-}
-
-function waiting({ outage, queue }: WriterState): number {
-  return outage.isFailing() ? queue.length() + (outage.current()?.lost ?? 0) : 0
 }

@@ -14,6 +14,8 @@ export interface QueuedLine extends WaitingLine {
 export interface LineQueue {
   readonly bytes: () => number
   readonly length: () => number
+  /** Lines that the log would lack if they were lost: one that tells of lost lines stands for these. */
+  readonly owed: () => number
   push(line: QueuedLine): void
   /** In front of all others. */
   unshift(...lines: readonly QueuedLine[]): void
@@ -35,6 +37,7 @@ export function createLineQueue(): LineQueue {
   return {
     bytes: () => bytes,
     length: () => lines.length,
+    owed: () => lines.reduce((sum, { skips = 1 }) => sum + skips, 0),
     push: line => {
       lines.push(line)
       bytes += line.bytes

@@ -8,14 +8,22 @@ export interface Outage {
   isGraceOver(): boolean
   /** A write failed. True when the one before had not. */
   began(reason: string): boolean
-  /** Writes succeed again; what was lost is forgotten. */
-  ended(): void
+  /**
+   * What a line is to tell of the outage that goes on: since when, ms since the epoch, how many lines are lost, why.
+   * Until `told` or `began` no line need be lost: it would not be in that number.
+   */
+  tell(): { readonly sinceMs: number; readonly lost: number; readonly reason: string } | undefined
+  isBeingTold(): boolean
+  /** A line in the log tells of `lost` lines. */
+  told(lost: number): void
+  /** Writes succeed again. False when more lines were lost than the log tells of: it goes on until it tells of them. */
+  ended(): boolean
   /** The room that was kept free has been given up; `undefined` once it is back. */
   setShort(reason: string | undefined): void
   /** One more line that will never be written. */
   lose(): void
-  /** Of the outage that goes on: when it began, ms since the epoch, and how many lines are lost. */
-  current(): { readonly sinceMs: number; readonly lost: number; readonly reason: string } | undefined
+  /** Lines lost that no line in the log tells of. */
+  untold(): number
   /** Lines lost since the start of the process. */
   lostLines(): number
 }
@@ -32,29 +40,40 @@ export function createOutage({
 }): Outage {
   let failing: { readonly reason: string; readonly sinceMs: number; readonly from: number } | undefined
   let short: string | undefined
-  let lost = 0
-  let lostBefore = 0
+  let isBeingTold = false
+  let untold = 0
+  let toldLines = 0
   return {
     reason: () => failing?.reason ?? short,
     isFailing: () => failing !== undefined,
     isGraceOver: () => failing !== undefined && monotonic() - failing.from >= graceMs,
     began: reason => {
       const isNew = failing === undefined
+      isBeingTold = false
       failing = { sinceMs: clock(), from: monotonic(), ...failing, reason }
       return isNew
     },
+    tell: () => {
+      isBeingTold = failing !== undefined
+      return failing && { sinceMs: failing.sinceMs, lost: untold, reason: failing.reason }
+    },
+    isBeingTold: () => isBeingTold,
+    told: lost => {
+      isBeingTold = false
+      toldLines += lost
+      untold -= lost
+    },
     ended: () => {
-      failing = undefined
-      lostBefore += lost
-      lost = 0
+      if (untold === 0) failing = undefined
+      return untold === 0
     },
     setShort: reason => {
       short = reason
     },
     lose: () => {
-      lost += 1
+      untold += 1
     },
-    current: () => failing && { sinceMs: failing.sinceMs, lost, reason: failing.reason },
-    lostLines: () => lostBefore + lost,
+    untold: () => untold,
+    lostLines: () => toldLines + untold,
   }
 }

@@ -53,7 +53,9 @@ function lostLines(
   const reasons = [
     ...(cut > 0 ? [`the log ends at line ${ended}, though line ${head.seq} had been written`] : []),
     ...(head.waiting > 0
-      ? ['the server ended while lines waited in memory for a log that could not be written']
+      ? [
+          `the server ended while lines waited in memory for a log that could not be written (counted at ${head.time})`,
+        ]
       : []),
   ]
   return [own.gap(cut + head.waiting, reasons.join('; '))]

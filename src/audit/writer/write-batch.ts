@@ -30,16 +30,16 @@ export async function writeBatch(state: WriterState): Promise<boolean> {
   state.lastWriteMs = performance.now()
   await prepareFile(state)
   const batch = queue.take(BATCH_BYTES)
-  const outage = queue.length() === 0 ? state.outage.current() : undefined
+  const outage = queue.length() === 0 ? state.outage.tell() : undefined
   const lines = outage === undefined ? batch : [...batch, state.own.gap(outage.lost, outageReason(outage))]
   if (lines.length === 0) return true
-  const isWritten = await writeLines(state, lines)
-  if (isWritten && outage !== undefined) {
-    state.outage.ended()
+  const { count, isConfirmed } = await writeLines(state, lines)
+  if (outage !== undefined && count === lines.length) state.outage.told(outage.lost)
+  if (outage !== undefined && isConfirmed && state.outage.ended()) {
     options.log.info('the audit log is written again', { file: options.file, lost: outage.lost })
   }
   options.onWritten?.()
-  return isWritten
+  return isConfirmed
 }
 
 /** Begins a new file where that is due, and notices what others did to this one. */

@@ -11,10 +11,15 @@ export async function writeHead(state: WriterState): Promise<void> {
     .catch(error => options.log.error('the head of the audit log cannot be written', { error }))
 }
 
-function headOf({ options, numbering, queue, outage, key }: WriterState): AuditHead {
+/** Lines that are in memory only, or lost, and that the log does not tell of yet; 0 while it can be written. */
+export function waitingLines({ outage, queue }: Pick<WriterState, 'outage' | 'queue'>): number {
+  return outage.isFailing() ? queue.owed() + outage.untold() : 0
+}
+
+function headOf(state: WriterState): AuditHead {
+  const { options, numbering, key } = state
   const { node, file } = options
   const { seq, hash } = numbering.last()
-  const current = outage.current()
   const signed =
     key === undefined ? {} : { hash, key: key.id, signature: key.sign(headText({ node, seq, hash })) }
   return {
@@ -23,7 +28,7 @@ function headOf({ options, numbering, queue, outage, key }: WriterState): AuditH
     node,
     seq,
     time: new Date(options.clock()).toISOString(),
-    waiting: current === undefined ? 0 : queue.length() + current.lost,
+    waiting: waitingLines(state),
     ...signed,
   }
 }

@@ -6,9 +6,12 @@ import type { WriterState } from './writer-state.ts'
 
 /**
  * Numbers and writes lines that were taken from the queue; what could not be written goes back to its front.
- * True when all of them are written as `sync` asks for. Never throws.
+ * `count` of them are in the file; `isConfirmed` when all are, as `sync` asks for. Never throws.
  */
-export async function writeLines(state: WriterState, lines: readonly WaitingLine[]): Promise<boolean> {
+export async function writeLines(
+  state: WriterState,
+  lines: readonly WaitingLine[],
+): Promise<{ readonly count: number; readonly isConfirmed: boolean }> {
   const numbered = state.numbering.number(lines)
   const result = await state.place.target().write(Buffer.from(`${numbered.map(textOf).join('\n')}\n`))
   const count = result.outcome === 'written' ? lines.length : countWhole(numbered, result.wholeBytes)
@@ -17,10 +20,10 @@ export async function writeLines(state: WriterState, lines: readonly WaitingLine
   state.records += count
   state.isDirty ||= count > 0
   const isSynced = await confirm(state, lines.slice(0, count).filter(isQueued))
-  if (result.outcome === 'written') return isSynced
+  if (result.outcome === 'written') return { count, isConfirmed: isSynced }
   state.queue.unshift(...lines.slice(count).filter(isQueued))
   await failed(state, result.cause)
-  return false
+  return { count, isConfirmed: false }
 }
 
 /** Tells that lines are in the file; with `sync: always` that they are on the disk. */

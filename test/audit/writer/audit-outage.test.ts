@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { AuditEvent } from '../../../src/model/audit-event.ts'
 import { auditRecords, auditTexts, brokenLink } from '../../support/audit-lines.ts'
 import { openWriter, PULLED, PUSHED } from '../../support/audit-writer.ts'
-import { cannotMount, smallDisk } from '../../support/small-disk.ts'
+import { cannotMount, fillDisk, smallDisk } from '../../support/small-disk.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const skip = cannotMount()
@@ -17,17 +18,8 @@ async function openOnSmallDisk(t: Parameters<typeof smallDisk>[0], options = {})
   const directory = smallDisk(t, 512)
   const stateDir = join(smallDisk(t, 512), 'state')
   const file = join(directory, 'audit.jsonl')
-  const filler = join(directory, 'filler')
   const opened = await openWriter(t, file, { isChained: true, stateDir, ...options })
-  return { ...opened, file, filler, stateDir, fill: () => fillDisk(filler) }
-}
-
-function fillDisk(filler: string): void {
-  try {
-    writeFileSync(filler, Buffer.alloc(1024 * 1024))
-  } catch {
-    // It holds as much as there was room for.
-  }
+  return { ...opened, file, stateDir, fill: () => fillDisk(directory) }
 }
 
 function seqs(file: string): readonly number[] {
@@ -38,14 +30,14 @@ t.test(
   'a full disk gives up its ballast: every line is written and pushes are kept out',
   { skip },
   async t => {
-    const { sink, file, filler, fill, said } = await openOnSmallDisk(t, { ballast: BALLAST })
-    fill()
+    const { sink, file, fill, said } = await openOnSmallDisk(t, { ballast: BALLAST })
+    const free = fill()
     await Promise.all(Array.from({ length: 50 }, () => sink.append(PUSHED)))
     t.match(sink.refusal('write'), /ENOSPC/)
     t.equal(sink.refusal('read'), undefined)
     t.match(sink.status(), { degraded: /ENOSPC/, lost: 0 })
     await sink.append(PULLED)
-    rmSync(filler)
+    free()
     await waitFor('room', () => sink.refusal('write') === undefined)
     t.equal(sink.status().degraded, undefined)
     await sink.append(PUSHED)
@@ -62,8 +54,8 @@ t.test(
 )
 
 t.test('without a ballast pulls wait in memory, and a line tells of the outage', { skip }, async t => {
-  const { sink, file, filler, fill, said } = await openOnSmallDisk(t)
-  fill()
+  const { sink, file, fill, said } = await openOnSmallDisk(t)
+  const free = fill()
   const pushes = await Promise.allSettled(Array.from({ length: 50 }, () => sink.append(PUSHED)))
   const done = pushes.filter(({ status }) => status === 'fulfilled').length
   t.ok(done < 50, `${done} of 50 fit`)
@@ -71,7 +63,7 @@ t.test('without a ballast pulls wait in memory, and a line tells of the outage',
   await Promise.all(Array.from({ length: 30 }, () => sink.append(PULLED)))
   await sink.append(login)
   await t.rejects(sink.append(PUSHED), { code: 'AUDIT_UNWRITABLE', message: /ENOSPC/ })
-  rmSync(filler)
+  free()
   await waitFor('the log', () => sink.status().degraded === undefined)
   await sink.append(PUSHED)
   const written = auditRecords(file).slice(done)
@@ -90,9 +82,9 @@ t.test('without a ballast pulls wait in memory, and a line tells of the outage',
 })
 
 t.test('after the grace reads are kept out, logins fail, and what is lost is counted', { skip }, async t => {
-  const { sink, file, filler, fill } = await openOnSmallDisk(t, { graceMs: 0 })
+  const { sink, file, fill } = await openOnSmallDisk(t, { graceMs: 0 })
   await sink.append(PUSHED)
-  fill()
+  const free = fill()
   // The rest of the last page.
   while (sink.status().degraded === undefined) await sink.append(PUSHED).catch(() => undefined)
   const written = seqs(file).length
@@ -100,11 +92,32 @@ t.test('after the grace reads are kept out, logins fail, and what is lost is cou
   await t.rejects(sink.append(login), { code: 'AUDIT_UNWRITABLE' })
   await Promise.all(Array.from({ length: 7 }, () => sink.append({ ...PULLED, outcome: 'denied' })))
   t.equal(sink.status().lost, 7)
-  rmSync(filler)
+  free()
   await waitFor('the log', () => sink.status().degraded === undefined)
   t.match(auditRecords(file).slice(written), [
     { action: 'audit.gap', count: 7, from_seq: written + 1, to_seq: written + 7, seq: written + 8 },
   ])
+  t.equal(brokenLink(auditTexts(file)), undefined)
+})
+
+t.test('lines that are lost while the log comes back are counted, too', { skip }, async t => {
+  const { sink, file, fill } = await openOnSmallDisk(t, { graceMs: 0 })
+  const free = fill()
+  while (sink.status().degraded === undefined) await sink.append(PUSHED).catch(() => undefined)
+  const written = seqs(file).length
+  free()
+  let appended = 0
+  for (; sink.status().degraded !== undefined; appended += 1) {
+    await sink.append({ ...PULLED, outcome: 'denied' })
+    await turn()
+  }
+  await sink.close()
+  const after = auditRecords(file).slice(written)
+  const gaps = after.filter(({ action }) => action === 'audit.gap')
+  const lost = gaps.reduce((sum, { count }) => sum + Number(count), 0)
+  t.ok(lost > 0)
+  t.equal(after.filter(({ action }) => action === 'pull').length + lost, appended)
+  t.equal(sink.status().lost, lost)
   t.equal(brokenLink(auditTexts(file)), undefined)
 })
 
@@ -120,15 +133,15 @@ t.test('with pulls: allow reads go on, and logins too', { skip }, async t => {
 })
 
 t.test('lines that waited when the server ended are told of by the next', { skip }, async t => {
-  const { sink, file, filler, fill, stateDir } = await openOnSmallDisk(t)
+  const { sink, file, fill, stateDir } = await openOnSmallDisk(t)
   await sink.append(PUSHED)
-  fill()
+  const free = fill()
   while (sink.status().degraded === undefined) await sink.append(PUSHED).catch(() => undefined)
   await Promise.all(Array.from({ length: 5 }, () => sink.append(PULLED)))
   const head = () => JSON.parse(readFileSync(join(stateDir, 'head.json'), 'utf8'))
   await waitFor('the head', () => head().waiting === 5)
   await sink.close()
-  rmSync(filler)
+  free()
   const written = seqs(file).length
   const next = await openWriter(t, file, { isChained: true, stateDir })
   await next.sink.append(PUSHED)
@@ -137,6 +150,26 @@ t.test('lines that waited when the server ended are told of by the next', { skip
     { action: 'push', seq: written + 7 },
   ])
   t.equal(brokenLink(auditTexts(file)), undefined)
+})
+
+t.test('they are told of even when the disk is still full at the next start', { skip }, async t => {
+  const { sink, file, fill, stateDir } = await openOnSmallDisk(t)
+  const free = fill()
+  while (sink.status().degraded === undefined) await sink.append(PUSHED).catch(() => undefined)
+  await Promise.all(Array.from({ length: 5 }, () => sink.append(PULLED)))
+  await sink.close()
+  const next = await openWriter(t, file, { isChained: true, stateDir })
+  await next.sink.append(PULLED)
+  await waitFor('the outage', () => next.sink.status().degraded !== undefined)
+  await next.sink.close()
+  free()
+  const written = seqs(file).length
+  const third = await openWriter(t, file, { isChained: true, stateDir })
+  await third.sink.append(PUSHED)
+  t.match(auditRecords(file).slice(written), [
+    { action: 'audit.gap', count: 6, from_seq: written + 1, to_seq: written + 6 },
+    { action: 'push', seq: written + 8 },
+  ])
 })
 
 t.test('a disk that is nearly full at the start keeps pushes out from the beginning', { skip }, async t => {
