@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResourceActions } from '../model/access.ts'
 import type { AuditOutcome } from '../model/audit-event.ts'
 import type { AuthnResult, Credentials } from '../model/credentials.ts'
-import type { OciError } from '../model/errors.ts'
+import { AuditUnwritable, OciError } from '../model/errors.ts'
 import type { Identity, Peer, TokenExchange } from '../model/exchange.ts'
 import { formatScope } from '../oci/scope.ts'
 import { endOfTurn } from './end-of-turn.ts'
@@ -14,6 +14,7 @@ import { badRequest, TokenRefused } from './token-refused.ts'
 import { parseTokenRequest, type TokenRequest } from './token-request.ts'
 
 const MAX_SHOWN = 100
+const RETRY_SECONDS = '5'
 
 type Draft = { -readonly [K in keyof TokenExchange]: TokenExchange[K] }
 
@@ -37,13 +38,22 @@ export function createTokenHandler(
       draft.granted = access.filter(entry => entry.actions.length > 0).map(formatScope)
       const issued = await ports.issue({ subject: identity.subject, audience, access })
       draft.expires = new Date(issued.expiresAt).toISOString()
-      await ports.audit(draft)
+      await ports.audit(draft).catch(refuseWithoutLine)
       await endOfTurn()
       await sendToken(req, res, { issued, request, granted: draft.granted })
     } catch (error) {
       await refuse(ports, { req, res, draft }, error)
     }
   }
+}
+
+/** Unlike a push, a token that was not sent has changed nothing. */
+function refuseWithoutLine(cause: unknown): never {
+  if (!(cause instanceof AuditUnwritable)) throw cause
+  throw new OciError('UNAVAILABLE', `${cause.message}, so no tokens are given out until it can`, {
+    headers: { 'retry-after': RETRY_SECONDS },
+    cause,
+  })
 }
 
 function requireKnownService({ service, services }: TokenPorts, asked: string): string {
