@@ -42,14 +42,18 @@ export function outcomeOfFailure({ status, cause }: OciError): AuditOutcome {
   return status === 429 || (isUnavailable && cause.isOverload) ? 'limited' : 'failed'
 }
 
-/** Logs what the operator has to look into. Too many logins at once are a client's doing, and in the audit log. */
+/**
+ * Logs what the operator has to look into. Too many logins at once are a client's doing, and in the audit log; that
+ * this cannot be written is said once, not for each request that was not let in.
+ */
 export function logFailure(
   log: Log,
   { id, path }: Pick<Peer, 'id' | 'path'>,
   { answer, error }: { readonly answer: OciError; readonly error: unknown },
 ): void {
   if (answer.status < 500) return
-  const level = error instanceof AuthnUnavailable ? 'warn' : 'error'
+  const isKeptOut = error === answer && answer.cause instanceof AuditUnwritable
+  const level = isKeptOut ? 'debug' : error instanceof AuthnUnavailable ? 'warn' : 'error'
   log[level](answer.message, { id, path, error })
 }
 

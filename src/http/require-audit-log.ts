@@ -1,4 +1,4 @@
-import { OciError } from '../model/errors.ts'
+import { AuditUnwritable, OciError } from '../model/errors.ts'
 import type { RegistryRequest } from '../model/registry-request.ts'
 import type { RegistryPorts } from './registry-ports.ts'
 
@@ -21,6 +21,7 @@ export async function requireAuditLog(
     `the audit log cannot be written (${reason}), so ${refused} refused until it can`,
     {
       headers: { 'retry-after': RETRY_SECONDS },
+      cause: new AuditUnwritable(reason),
     },
   )
 }
