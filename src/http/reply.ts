@@ -1,8 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { OciError } from '../model/errors.ts'
 import { hasBody } from '../model/has-body.ts'
 import { errorBody } from '../oci/error-body.ts'
 import { discardBody } from './discard-body.ts'
+
+const MAX_EXPLANATION = 200
 
 /** An answer that is complete in memory. */
 export interface Reply {
@@ -10,6 +12,8 @@ export interface Reply {
   readonly body: string
   readonly type?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Why, for the status line of an answer from 500 on: docker, podman and skopeo show nothing else of it. */
+  readonly explanation?: string
 }
 
 /** Sends `reply`; with HEAD only the head. Resolves when it is out or the client is gone. */
@@ -26,6 +30,9 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
     headers['content-type'] = reply.type ?? 'text/plain; charset=utf-8'
   const bodyUnread = !req.complete && hasBody(req.headers)
   if (bodyUnread) headers['connection'] = 'close'
+  if (reply.status >= 500 && reply.explanation !== undefined) {
+    res.statusMessage = statusText(reply.status, reply.explanation)
+  }
   res.writeHead(reply.status, headers)
   if (req.method !== 'HEAD') res.write(body)
   else res.flushHeaders()
@@ -48,5 +55,11 @@ export async function sendOciError(
     body: errorBody(error),
     type: 'application/json',
     headers: error.headers,
+    explanation: error.message,
   })
+}
+
+/** RFC 9112 §4; HTTP/2 has none. */
+function statusText(status: number, explanation: string): string {
+  return `${STATUS_CODES[status]}: ${explanation.slice(0, MAX_EXPLANATION).replace(/[^ -~]/g, '?')}`
 }

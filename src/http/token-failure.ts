@@ -19,6 +19,7 @@ export async function sendTokenFailure(
     status: error.status,
     body: req.method === 'POST' ? withOauthMembers(envelope, error) : envelope,
     type: 'application/json',
+    explanation: error.message,
     headers: {
       'cache-control': 'no-store',
       ...(error.status === 401 ? { 'www-authenticate': basicChallenge(issuer) } : {}),
