@@ -23,9 +23,14 @@ export function createRemoteAuditor(
   return {
     ...createExchangeDescriber({ write, clock, monotonic: () => performance.now() }),
     event: write,
-    // Reads are many: what the owner said with the last line is new enough. A refused read is a line, too.
-    refusal: request =>
-      request === 'read' ? refusedReads : owner.ask('auditRefusal', request).catch(unwritable),
+    // Reads are many: that they may go on was said with the last line. That they may not is asked anew each time,
+    // for not every refused read is a line.
+    refusal: async request => {
+      if (request === 'read' && refusedReads === undefined) return undefined
+      const reason = await owner.ask('auditRefusal', request).catch(unwritable)
+      if (request === 'read') refusedReads = reason
+      return reason
+    },
   }
 }
 
