@@ -22,6 +22,7 @@ import type { WriterOptions, WriterState } from './writer-state.ts'
 const QUEUE_BYTES = 16 * 1024 * 1024
 /** Number and hash, with which the line grows. */
 const PLACE_BYTES = 91
+const NEARLY_FULL = 'the disk of the audit log is nearly full'
 
 /**
  * Opens the audit log, `-` for standard output, and continues its numbering. Lines keep the order of the appends: one
@@ -82,7 +83,10 @@ async function open(options: WriterOptions) {
       checkpoint: { seq: 0, atMs: performance.now() },
       turn: Promise.resolve(),
     }
-    if (!(await state.ballast.take())) state.outage.setShort('the disk of the audit log is nearly full')
+    if (!(await state.ballast.take())) {
+      state.outage.setShort(NEARLY_FULL)
+      options.log.error(`${NEARLY_FULL}: pushes and deletes are refused`, { file: options.file })
+    }
     state.queue.unshift(...resumed.lines.map(queued))
     scheduleWrite(state)
     return { state, previousStop: resumed.previousStop }

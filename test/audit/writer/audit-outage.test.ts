@@ -176,7 +176,7 @@ t.test('a disk that is nearly full at the start keeps pushes out from the beginn
   const directory = smallDisk(t, 512)
   const filler = join(directory, 'filler')
   writeFileSync(filler, Buffer.alloc(420 * 1024))
-  const { sink } = await openWriter(t, join(directory, 'audit.jsonl'), {
+  const { sink, said } = await openWriter(t, join(directory, 'audit.jsonl'), {
     ballast: BALLAST,
     stateDir: t.testdir(),
   })
@@ -184,6 +184,10 @@ t.test('a disk that is nearly full at the start keeps pushes out from the beginn
   await sink.append(PULLED)
   await rm(filler)
   await waitFor('room', () => sink.refusal('write') === undefined)
+  t.strictSame(said, [
+    'error: the disk of the audit log is nearly full: pushes and deletes are refused',
+    'info: the disk of the audit log has room again',
+  ])
   t.ok(existsSync(join(directory, '.audit-ballast')))
 })
 
