@@ -11,24 +11,27 @@ const DENIED: AuditEvent = {
   actor: { name: 'ann', kind: 'user' },
 }
 
-t.test('a worker that refuses reads goes on as soon as the owner does, without a line in between', async t => {
-  let reason: string | undefined = 'ENOSPC'
-  const asked: string[] = []
-  const owner = {
-    ask: (call: string) => {
-      asked.push(call)
-      return Promise.resolve(reason)
-    },
-  }
-  const auditor = createRemoteAuditor(owner as unknown as Parameters<typeof createRemoteAuditor>[0], {
-    clock: Date.now,
-    selection: { level: 'blobs', omit: [] },
-  })
-  t.equal(await auditor.refusal('read'), undefined, 'nothing is known yet')
-  await auditor.event(DENIED)
-  t.equal(await auditor.refusal('read'), 'ENOSPC')
-  reason = undefined
-  t.equal(await auditor.refusal('read'), undefined)
-  t.equal(await auditor.refusal('read'), undefined)
-  t.strictSame(asked, ['audit', 'auditRefusal', 'auditRefusal'], 'while all is well nothing is asked')
-})
+t.test(
+  'a worker that refuses reads goes on as soon as the owner does, without a line in between',
+  async t => {
+    let reason: string | undefined = 'ENOSPC'
+    const asked: string[] = []
+    const owner = {
+      ask: (call: string) => {
+        asked.push(call)
+        return Promise.resolve(reason)
+      },
+    }
+    const auditor = createRemoteAuditor(owner as unknown as Parameters<typeof createRemoteAuditor>[0], {
+      clock: Date.now,
+      selection: { level: 'blobs', omit: [] },
+    })
+    t.equal(await auditor.refusal('read'), undefined, 'nothing is known yet')
+    await auditor.event(DENIED)
+    t.equal(await auditor.refusal('read'), 'ENOSPC')
+    reason = undefined
+    t.equal(await auditor.refusal('read'), undefined)
+    t.equal(await auditor.refusal('read'), undefined)
+    t.strictSame(asked, ['audit', 'auditRefusal', 'auditRefusal'], 'while all is well nothing is asked')
+  },
+)

@@ -11,8 +11,8 @@ import {
 
 /**
  * Clients of a registry that never stop, as a process of its own: argument 1 is a `LoadOrder` in JSON. It prints
- * `answers N` from time to time; after TERM it lets requests end, writes the answers that were received whole to
- * `file`, one `ID METHOD STATUS TARGET` a line, and ends.
+ * `answers N lost M` from time to time, M of requests whose connection was lost; after TERM it lets requests end, writes the answers that were received whole to
+ * `file`, one `ID METHOD STATUS TARGET ERROR` a line (the error only of a status from 500 on), and ends.
  */
 
 /** What is asked for, and by how many clients. */
@@ -41,6 +41,7 @@ const base = `/v2/${repository}`
 const answers: string[] = []
 let isOver = false
 let pushed = 0
+let lost = 0
 
 process.once('SIGTERM', () => {
   isOver = true
@@ -51,28 +52,50 @@ type Ask = (request: PlainRequest) => Promise<WholeAnswer>
 /** Does the work over and over, on new connections when one is lost. */
 async function keepWorking(work: (ask: Ask) => Promise<void>): Promise<void> {
   while (!isOver) {
-    let connection: HttpConnection | undefined
+    const client = createClient()
     try {
-      connection = await openConnection(order.port)
-      const ask = recorded(connection)
-      while (!isOver) await work(ask)
+      while (!isOver) await work(client.ask)
     } catch {
       // It was killed; or it refuses what would follow from a refused answer.
       if (!isOver) await sleep(RETRY_MS)
     } finally {
-      connection?.close()
+      client.close()
     }
   }
 }
 
-function recorded(connection: HttpConnection): Ask {
-  return async request => {
-    const answer = await connection.ask({ ...request, headers: { authorization, ...request.headers } })
-    const { method, target } = request
-    answers.push(`${answer.headers.get('x-request-id')} ${method} ${answer.status} ${target}`)
+/** Records what it receives; takes a new connection when the server ends one with an answer. */
+function createClient(): { readonly ask: Ask; readonly close: () => void } {
+  let connection: HttpConnection | undefined
+  const close = () => {
+    connection?.close()
+    connection = undefined
+  }
+  const ask: Ask = async request => {
+    connection ??= await openConnection(order.port)
+    const headers = { authorization, ...request.headers }
+    const answer = await connection.ask({ ...request, headers }).catch(error => {
+      lost += 1
+      throw error
+    })
+    record(request, answer)
+    if (answer.headers.get('connection') === 'close') close()
     if (answer.status >= 500) await sleep(RETRY_MS)
     return answer
   }
+  return { ask, close }
+}
+
+function record({ method, target }: PlainRequest, answer: WholeAnswer): void {
+  const error = answer.status >= 500 ? ` ${errorOf(answer)}` : ''
+  answers.push(`${answer.headers.get('x-request-id')} ${method} ${answer.status} ${target}${error}`)
+}
+
+/** Code and text of the registry's envelope; a HEAD has none. */
+function errorOf({ body }: WholeAnswer): string {
+  if (body.length === 0) return ''
+  const { code, message } = JSON.parse(body.toString()).errors[0]
+  return `${code}: ${message}`
 }
 
 let turn = 0
@@ -87,15 +110,18 @@ async function fetchToken(ask: Ask): Promise<void> {
   await ask({ method: 'GET', target: `/auth?scope=repository:${repository}:pull` })
 }
 
-/** A blob, a manifest with a tag, and away with the manifest. */
+/** A blob, a manifest with a tag, and away with the manifest; each is tried, whatever became of the one before. */
 async function write(ask: Ask): Promise<void> {
   pushed += 1
   const blob = randomBytes(64)
   const begun = await ask({ method: 'POST', target: `${base}/blobs/uploads/` })
-  const { pathname, search } = new URL(begun.headers.get('location') ?? '', 'http://localhost')
-  const query = `${search === '' ? '?' : `${search}&`}digest=${digestOf(blob)}`
-  const type = 'application/octet-stream'
-  await ask({ method: 'PUT', target: pathname + query, headers: { 'content-type': type }, body: blob })
+  const location = begun.headers.get('location')
+  if (location !== undefined) {
+    const { pathname, search } = new URL(location, 'http://localhost')
+    const query = `${search === '' ? '?' : `${search}&`}digest=${digestOf(blob)}`
+    const type = 'application/octet-stream'
+    await ask({ method: 'PUT', target: pathname + query, headers: { 'content-type': type }, body: blob })
+  }
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType,
@@ -104,13 +130,8 @@ async function write(ask: Ask): Promise<void> {
     annotations: { number: `${process.pid}-${pushed}` },
   })
   const target = `${base}/manifests/tag-${pushed % 20}`
-  const { status } = await ask({
-    method: 'PUT',
-    target,
-    headers: { 'content-type': mediaType },
-    body: manifest,
-  })
-  if (status === 201) await ask({ method: 'DELETE', target: `${base}/manifests/${digestOf(manifest)}` })
+  await ask({ method: 'PUT', target, headers: { 'content-type': mediaType }, body: manifest })
+  await ask({ method: 'DELETE', target: `${base}/manifests/${digestOf(manifest)}` })
 }
 
 function digestOf(data: Buffer | string): string {
@@ -122,7 +143,7 @@ const clients = [
   ...Array.from({ length: order.tokens }, () => keepWorking(fetchToken)),
   ...Array.from({ length: order.writers }, () => keepWorking(write)),
 ]
-const timer = setInterval(() => process.stdout.write(`answers ${answers.length}\n`), 50)
+const timer = setInterval(() => process.stdout.write(`answers ${answers.length} lost ${lost}\n`), 50)
 // Whoever waits for a dead server does not wait for ever.
 const overdue = async () => {
   while (!isOver) await sleep(RETRY_MS)
@@ -130,6 +151,7 @@ const overdue = async () => {
 }
 await Promise.race([Promise.all(clients), overdue()])
 clearInterval(timer)
+process.stdout.write(`answers ${answers.length} lost ${lost}\n`)
 const file = createWriteStream(order.file)
 for (const answer of answers) if (!file.write(`${answer}\n`)) await once(file, 'drain')
 file.end()

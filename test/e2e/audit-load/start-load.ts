@@ -13,12 +13,16 @@ export interface SeenAnswer {
   readonly method: string
   readonly status: number
   readonly target: string
+  /** `CODE: message` of a status from 500 on, else empty. */
+  readonly error: string
 }
 
 /** Clients at work in another process. */
 export interface Load {
   /** Answers so far. */
   readonly count: () => number
+  /** Requests so far that were not answered: their connection was lost. */
+  readonly lost: () => number
   /** Lets requests end; how many answers there were. They are read with `seenAnswers`. */
   readonly stop: () => Promise<AsyncIterable<SeenAnswer>>
 }
@@ -28,8 +32,10 @@ export async function startLoad(t: Scope, order: Omit<LoadOrder, 'file'>): Promi
   const file = join(tempDir(t), 'answers')
   const script = join(import.meta.dirname, 'load-process.ts')
   const clients = await startProcess(t, [process.execPath, script, JSON.stringify({ ...order, file })])
+  const last = () => /answers (\d+) lost (\d+)\n(?!.*\n)/.exec(clients.output().slice(-64))
   return {
-    count: () => Number(/answers (\d+)\n(?!.*\n)/.exec(clients.output().slice(-64))?.[1] ?? 0),
+    count: () => Number(last()?.[1] ?? 0),
+    lost: () => Number(last()?.[2] ?? 0),
     stop: async () => {
       const code = await clients.stop()
       if (code !== 0) throw new Error(`the clients ended with ${code}\n${clients.output()}`)
@@ -40,7 +46,7 @@ export async function startLoad(t: Scope, order: Omit<LoadOrder, 'file'>): Promi
 
 async function* readAnswers(file: string): AsyncIterable<SeenAnswer> {
   for await (const line of createInterface({ input: createReadStream(file) })) {
-    const [id = '', method = '', status = '', target = ''] = line.split(' ')
-    yield { id, method, status: Number(status), target }
+    const [id = '', method = '', status = '', target = '', ...error] = line.split(' ')
+    yield { id, method, status: Number(status), target, error: error.join(' ') }
   }
 }
