@@ -12,8 +12,16 @@ import { commonSettings, type Mood, type Receiver } from './receiver.ts'
 export const BEARER = 'Bearer key-of-the-receiver'
 export const HOOK_SECRET = 'key-of-the-hook'
 
+/** A request that was read to its end. */
+interface Received {
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+  /** When its headers came, in milliseconds since the epoch. */
+  readonly arrivedAt: number
+}
+
 /** Throws where a request is not as its format wants it. */
-type Parse = (request: IncomingMessage, body: string) => readonly number[]
+type Parse = (request: Received) => readonly number[]
 
 interface Kind {
   readonly settings: Pick<HttpSettings, 'type'> & Readonly<Record<string, unknown>>
@@ -34,25 +42,25 @@ export const HTTP_KINDS: Readonly<Record<string, Kind>> = {
   'webhook, cloudevents one by one': {
     settings: { type: 'webhook', format: 'cloudevents', batch: 1 },
     path: '/events',
-    parse: (request, body) => {
+    parse: request => {
       requireType(request, 'application/cloudevents+json; charset=utf-8')
-      return [parseCloudEvent(JSON.parse(body))]
+      return [parseCloudEvent(JSON.parse(request.body))]
     },
   },
   'webhook, cloudevents in batches': {
     settings: { type: 'webhook', format: 'cloudevents' },
     path: '/events',
-    parse: (request, body) => {
+    parse: request => {
       requireType(request, 'application/cloudevents-batch+json; charset=utf-8')
-      return JSON.parse(body).map(parseCloudEvent)
+      return JSON.parse(request.body).map(parseCloudEvent)
     },
   },
   otlp: {
     settings: { type: 'otlp' },
     path: '/v1/logs',
-    parse: (request, body) => {
+    parse: request => {
       requireType(request, 'application/json')
-      return parseOtlp(JSON.parse(body))
+      return parseOtlp(JSON.parse(request.body))
     },
     answer: '{"partialSuccess":{}}',
   },
@@ -80,11 +88,11 @@ export async function createHttpReceiver(
   }
   t.teardown(stop)
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const arrivedAt = Date.now()
     await open.promise
     const body = await readBody(request)
     if (mood === 'ok' || bad === 0) {
-      if (request.destroyed && !request.complete) return
-      seen.push(...kind.parse(request, body))
+      seen.push(...kind.parse({ headers: request.headers, body, arrivedAt }))
       response.writeHead(200, { 'content-type': 'application/json' }).end(kind.answer ?? '')
       return
     }
@@ -111,8 +119,8 @@ export async function createHttpReceiver(
     start: async () => {
       server = createServer((request, response) => {
         handle(request, response).catch(error => {
-          // The sink does not wait for ever.
-          if (error.code !== 'ECONNRESET') faults.push(error)
+          // A sink that has waited long enough leaves, whatever of its batch is still on the way.
+          if (request.complete) faults.push(error)
           response.destroy()
         })
       })
@@ -140,11 +148,12 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString('utf8')
 }
 
-function requireType({ headers }: IncomingMessage, type: string): void {
+function requireType({ headers }: Received, type: string): void {
   if (headers['content-type'] !== type) throw new Error(`content type ${headers['content-type']}`)
 }
 
-function parseNdjson(request: IncomingMessage, body: string): readonly number[] {
+function parseNdjson(request: Received): readonly number[] {
+  const { body } = request
   requireType(request, 'application/x-ndjson')
   if (!body.endsWith('\n')) throw new Error('no newline at the end')
   return body
@@ -154,10 +163,10 @@ function parseNdjson(request: IncomingMessage, body: string): readonly number[] 
 }
 
 /** As distribution's documentation of notifications has the envelope and its events. */
-function parseDistribution(request: IncomingMessage, body: string): readonly number[] {
+function parseDistribution(request: Received): readonly number[] {
   requireType(request, 'application/vnd.docker.distribution.events.v2+json')
-  requireSignature(request, body)
-  const { events, ...rest } = JSON.parse(body)
+  requireSignature(request)
+  const { events, ...rest } = JSON.parse(request.body)
   if (Object.keys(rest).length > 0 || !Array.isArray(events) || events.length === 0)
     throw new Error('no envelope')
   return events.map(({ id, timestamp, action, target, request: from, actor, source }) => {
@@ -172,10 +181,10 @@ function parseDistribution(request: IncomingMessage, body: string): readonly num
   })
 }
 
-function requireSignature({ headers }: IncomingMessage, body: string): void {
+function requireSignature({ headers, body, arrivedAt }: Received): void {
   const [, time, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['x-landwaiter-signature'])) ?? []
   const right = createHmac('sha256', HOOK_SECRET).update(`${time}.${body}`).digest('hex')
-  if (mac !== right || Math.abs(Number(time) * 1000 - Date.now()) > 60_000) throw new Error('signature')
+  if (mac !== right || Math.abs(Number(time) * 1000 - arrivedAt) > 60_000) throw new Error('signature')
 }
 
 function parseCloudEvent(event: Readonly<Record<string, unknown>>): number {

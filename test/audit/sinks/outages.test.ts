@@ -10,9 +10,11 @@ import { createRsyslogReceiver } from './rsyslog-receiver.ts'
 import { createSyslogReceiver } from './syslog-receiver.ts'
 import { createTestLog, type TestLog } from './test-log.ts'
 
-// LANDWAITER_SINK_OUTAGE_SECONDS=60 makes every outage a minute.
+// Outages of a minute: LANDWAITER_SINK_OUTAGE_SECONDS=60 sh test/run.sh --timeout=1200 test/audit/sinks/outages.test.ts
 const OUTAGE_MS = Number(process.env['LANDWAITER_SINK_OUTAGE_SECONDS'] ?? 0.6) * 1000
 const PATIENCE_MS = 60_000 + 3 * OUTAGE_MS
+/** Less than the patience of the sinks. */
+const SLOW_MS = 400
 const MOODS: readonly Mood[] = ['error', 'busy', 'cut']
 const SILENT: Log = {
   debug: () => undefined,
@@ -58,6 +60,21 @@ async function arrived({ log, receiver }: World, what: string): Promise<void> {
   await waitFor(what, () => receiver.seen().includes(log.lastSeq()), PATIENCE_MS)
 }
 
+/** Has a receiver read a little now and then while `task` runs. */
+async function slowly({ receiver }: World, task: () => Promise<void>): Promise<void> {
+  let isOver = false
+  const running = task().finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    receiver.pause()
+    await pause(SLOW_MS)
+    receiver.resume()
+    await pause(SLOW_MS / 20)
+  }
+  await running
+}
+
 async function live(world: World): Promise<void> {
   const { log, receiver } = world
   await writeThrough(world, () => log.gzip(log.rotate()))
@@ -71,6 +88,9 @@ async function live(world: World): Promise<void> {
   log.append(4_000)
   await writeThrough(world, () => log.copyTruncate())
   receiver.resume()
+  await arrived(world, 'stuck')
+  log.append(4_000)
+  await slowly(world, () => writeThrough(world, () => log.gzip(log.rotate())))
   await arrived(world, 'slow')
   receiver.pause()
   log.append(4_000)
@@ -117,8 +137,8 @@ async function run(t: Test, name: string) {
 }
 
 t.test(
-  'each sink down, slow, out of order and restarted: everything arrives, in order, nothing is lost',
-  { timeout: 300_000 + 6 * OUTAGE_MS },
+  'each sink down, stuck, slow, out of order and restarted: everything arrives, in order, nothing is lost',
+  { timeout: 300_000 + 7 * OUTAGE_MS },
   async t => {
     const names = Object.keys(MAKERS)
     const results = await Promise.allSettled(names.map(name => run(t, name)))
