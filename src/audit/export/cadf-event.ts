@@ -88,7 +88,8 @@ function targetOf(record: AuditRecord): object {
   return { id: digest ?? name, typeURI: TARGETS[kind] ?? 'data', name }
 }
 
-/** What CADF has no property for: the reason in words, and the whole record. */
+/** What CADF has no property for: the reason in words, and the whole record. pycadf wants the type as a URI. */
 function attachmentsOf(record: AuditRecord): readonly object[] {
-  return [{ name: 'record', contentType: 'application/json', content: record }]
+  const type = 'application/json'
+  return [{ name: 'record', typeURI: `mime:${type}`, contentType: type, content: record }]
 }

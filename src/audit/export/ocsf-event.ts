@@ -3,7 +3,7 @@ import type { AuditRecord } from '../audit-fields.ts'
 import { compact } from './compact.ts'
 import { pickFields } from './pick-fields.ts'
 
-const OCSF_VERSION = '1.3.0'
+const OCSF_VERSION = '1.6.0'
 const STATUS = { success: { id: 1, name: 'Success' }, failure: { id: 2, name: 'Failure' } } as const
 const SEVERITY = { informational: 1, low: 2, medium: 3 } as const
 const USER_TYPES = { user: 1, system: 3, anonymous: 0 } as const
@@ -21,6 +21,8 @@ function apiActivity(activity: number, activityName: string): EventClass {
 
 const READ = apiActivity(2, 'Read')
 const CREATE = apiActivity(1, 'Create')
+/** Authorize Session wants what was granted. */
+const EMPTY_TOKEN: EventClass = { category: 3, class: 3002, activity: 99, activityName: 'Token' }
 /** What no class is made for. */
 const BASE_EVENT: EventClass = { category: 0, class: 0, activity: 99, activityName: 'Other' }
 
@@ -39,13 +41,18 @@ const CLASSES: Partial<Record<AuditAction, EventClass>> = {
 }
 
 /**
- * A record as an event of the Open Cybersecurity Schema Framework: API Activity, Authentication for logins, Authorize
- * Session for tokens, Application Lifecycle for the server, else a Base Event.
- * Spec: https://schema.ocsf.io/1.3.0.
+ * A record as an event of the Open Cybersecurity Schema Framework: API Activity, Authentication for logins and for tokens
+ * that grant nothing, Authorize Session for other tokens, Application Lifecycle for the server, else a Base Event.
+ * Spec: https://schema.ocsf.io/1.6.0.
  */
 export function ocsfEventOf(record: AuditRecord): Readonly<Record<string, unknown>> {
-  const of = CLASSES[record.action] ?? BASE_EVENT
+  const of = classOf(record)
   return compact({ ...frameOf(record, of), ...bodyOf(record, of), unmapped: pickFields(record, UNMAPPED) })
+}
+
+function classOf({ action, granted = [] }: AuditRecord): EventClass {
+  if (action === 'token' && granted.length === 0) return EMPTY_TOKEN
+  return CLASSES[action] ?? BASE_EVENT
 }
 
 function frameOf(record: AuditRecord, of: EventClass): object {

@@ -139,7 +139,7 @@ t.test('ocsf: a denied deletion is API Activity', async t => {
     status_code: '403',
     status_detail: 'no rule allows delete on prod/api for dev-ann',
     metadata: {
-      version: '1.3.0',
+      version: '1.6.0',
       profiles: ['host'],
       product: { name: 'landwaiter', vendor_name: 'landwaiter' },
       uid: '01JDF3Z8K3T9V7Q6M2X4B5C6D7',
@@ -182,6 +182,13 @@ t.test('ocsf: logins, tokens, the server and lost lines have their classes', asy
     privileges: ['repository:team/web:pull'],
     session: { expiration_time: Date.UTC(2026, 10, 24, 16, 11, 4) },
   })
+  t.match(json('ocsf', { ...TOKEN, granted: [] }), {
+    class_uid: 3002,
+    type_uid: 300_299,
+    activity_name: 'Token',
+    user: { name: 'ann' },
+    privileges: undefined,
+  })
   t.match(json('ocsf', { ...GAP, action: 'server.start', kind: 'server', version: '0.1.0' }), {
     class_uid: 6002,
     type_uid: 600_203,
@@ -211,7 +218,9 @@ t.test('cadf: a denied deletion, with the whole record attached', async t => {
       reasonCode: '403',
       policyId: 'default-deny',
     },
-    attachments: [{ name: 'record', contentType: 'application/json', content: DENIED }],
+    attachments: [
+      { name: 'record', typeURI: 'mime:application/json', contentType: 'application/json', content: DENIED },
+    ],
   })
   t.match(json('cadf', LOGIN), { action: 'authenticate/login', initiator: { id: 'unknown' } })
   t.match(json('cadf', GAP), { action: 'notify', initiator: { id: 'gw-1', typeURI: 'service' } })
