@@ -124,7 +124,21 @@ async function locate(state: State): Promise<LogSource | undefined> {
   await noticeNewNumbering(state, files)
   const numbered = files.filter(({ firstSeq }) => firstSeq !== undefined)
   const found = numbered.findLast(({ firstSeq = 0 }) => firstSeq <= state.position + 1) ?? numbered[0]
-  return found === undefined ? undefined : await openLogSource(found, state.position)
+  if (found === undefined) return undefined
+  const source = await openLogSource(found, state.position)
+  if (state.position > 0 || isOutOfPatience(state) || (await isOldest(state, found))) return source
+  state.doubtSince ??= performance.now()
+  await source.close()
+  return undefined
+}
+
+/**
+ * Whether the log begins with this file, which is open: no number tells where it begins, and an older file may have been
+ * overlooked while it was renamed or compressed.
+ */
+async function isOldest(state: State, { firstSeq = 0 }: AuditFile): Promise<boolean> {
+  const { files, skipped } = await list(state)
+  return skipped.length === 0 && files.every(file => (file.firstSeq ?? firstSeq) >= firstSeq)
 }
 
 async function list({ file }: State): Promise<AuditListing> {

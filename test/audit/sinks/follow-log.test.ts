@@ -77,9 +77,34 @@ t.test('begins behind a number wherever that line is', async t => {
   writeFileSync(join(log.dir, 'audit.jsonl-20261101.gz.part'), 'unfinished')
   for (const after of [0, 1, 1_999, 2_000, 4_001, 5_999, 6_000, 6_001, 10_998, 11_000]) {
     const follower = follow(t, log, after)
+    if (after < 11_000) await follower.until(11_000)
     t.strictSame(await follower.catchUp(), upTo(11_000, after + 1), `after ${after}`)
     t.strictSame(follower.faults, [])
   }
+})
+
+t.test('begins with the oldest file, even while it is being compressed', async t => {
+  const log = createTestLog(t)
+  log.append(3)
+  const name = log.rotate()
+  log.append(3)
+  const compressed = gzipSync(readFileSync(name))
+  writeFileSync(`${name}.gz`, compressed.subarray(0, 5))
+  const follower = follow(t, log, 0, 60_000)
+  t.strictSame(await follower.catchUp(), [], 'the second file is not the beginning')
+  writeFileSync(`${name}.gz`, compressed)
+  rmSync(name)
+  t.strictSame(await follower.catchUp(), upTo(6))
+  t.strictSame(follower.faults, [])
+})
+
+t.test('begins in time though a file beside the log is none of it', async t => {
+  const log = createTestLog(t)
+  log.append(3)
+  writeFileSync(`${log.file}-20261101`, 'something else')
+  const follower = follow(t, log)
+  await follower.until(3)
+  t.strictSame(follower.seen, upTo(3))
 })
 
 t.test('goes through a rotation whose writer goes on with the renamed file', async t => {
