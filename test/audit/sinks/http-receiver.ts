@@ -90,7 +90,9 @@ export async function createHttpReceiver(
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const arrivedAt = Date.now()
     await open.promise
-    const body = await readBody(request)
+    const bytes = await readBytes(request)
+    if (bytes === undefined) return
+    const body = textOf(request, bytes)
     if (mood === 'ok' || bad === 0) {
       seen.push(...kind.parse({ headers: request.headers, body, arrivedAt }))
       response.writeHead(200, { 'content-type': 'application/json' }).end(kind.answer ?? '')
@@ -119,8 +121,7 @@ export async function createHttpReceiver(
     start: async () => {
       server = createServer((request, response) => {
         handle(request, response).catch(error => {
-          // A sink that has waited long enough leaves, whatever of its batch is still on the way.
-          if (request.complete) faults.push(error)
+          faults.push(error)
           response.destroy()
         })
       })
@@ -139,13 +140,21 @@ export async function createHttpReceiver(
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+/** `undefined` when the sink has left: it does not wait for ever, and sends its batch again. */
+async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  if (request.method !== 'POST') throw new Error(`${request.method}`)
-  if (request.headers.authorization !== BEARER) throw new Error('no bearer')
-  const body = Buffer.concat(chunks)
-  return (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString('utf8')
+  try {
+    for await (const chunk of request) chunks.push(chunk)
+  } catch {
+    return undefined
+  }
+  return Buffer.concat(chunks)
+}
+
+function textOf({ method, headers }: IncomingMessage, bytes: Buffer): string {
+  if (method !== 'POST') throw new Error(`${method}`)
+  if (headers.authorization !== BEARER) throw new Error('no bearer')
+  return (headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString('utf8')
 }
 
 function requireType({ headers }: Received, type: string): void {
