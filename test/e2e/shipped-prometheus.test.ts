@@ -11,6 +11,7 @@ import { shippedPath } from '../support/shipped-file.ts'
 const PROMTOOL = findPrepared('promtool', 'prometheus')
 const RULES = shippedPath('prometheus/landwaiter.rules.yml')
 const DASHBOARD = shippedPath('grafana/landwaiter.json')
+const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
 const TESTS = join(import.meta.dirname, '../fixtures/prometheus/landwaiter.rules.test.yml')
 
 t.test('promtool takes the alerts, and each fires when it must and not otherwise', async t => {
@@ -22,6 +23,8 @@ t.test('promtool takes the alerts, and each fires when it must and not otherwise
   t.ok(alerts.length > 8)
   const tests = readFileSync(TESTS, 'utf8')
   for (const name of alerts) t.ok(tests.includes(name), `${name} is tested`)
+  const told = [...README.matchAll(/^\| `(Landwaiter\w+)` \|/gm)].map(([, name = '']) => name)
+  t.strictSame(told, alerts, 'the README tells what to do about each')
 })
 
 t.test('alerts and dashboard ask only for metrics that there are', async t => {
