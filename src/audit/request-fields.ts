@@ -49,7 +49,7 @@ export const REQUEST_FIELDS = [
     type: 'object',
     example: '{"name":"developer","kind":"user","via":"token"}',
     meaning:
-      'who: `name` (`anonymous` without a login), `kind` (`user`, `anonymous`, `system`), `via` (`token`, or what checked the password), `token_id`; `name_redacted` replaces a name of a failed login that may be a mistyped password',
+      'who: `name` (`anonymous` without a login), `kind` (`user`, `anonymous`, `system`), `via` (`token`, or what checked the password), `token_id` (the token used; of a login or a token, the one issued); `name_redacted` replaces a name of a failed login that may be a mistyped password',
   },
   {
     name: 'client_ip',

@@ -37,6 +37,7 @@ export function createTokenHandler(
       const access = await grantedAccess(ports, { peer, identity, audience, access: request.access })
       draft.granted = access.filter(entry => entry.actions.length > 0).map(formatScope)
       const issued = await ports.issue({ subject: identity.subject, audience, access })
+      draft.identity = { ...identity, tokenId: issued.id }
       draft.expires = new Date(issued.expiresAt).toISOString()
       await ports.audit(draft).catch(refuseWithoutLine)
       await endOfTurn()

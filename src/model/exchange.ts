@@ -30,6 +30,7 @@ export interface Identity {
   readonly subject: Subject
   /** `token`, or the backend that vouches for the subject. */
   readonly via: string
+  /** The token that it was proved with; at the token realm the one that it was given. */
   readonly tokenId?: string
 }
 

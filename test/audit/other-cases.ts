@@ -122,8 +122,11 @@ const PUSH = 'repository:team/web:pull,push'
 export const TOKEN_CASES: readonly (readonly [string, TokenExchange])[] = [
   ['a login', tokenExchange({})],
   ['a token', tokenExchange({ scopes: [PUSH], granted: ['repository:team/web:pull'] })],
-  ['a token that grants nothing', tokenExchange({ scopes: [PUSH], identity: anonymous })],
-  ['an anonymous token for nothing', tokenExchange({ identity: anonymous })],
+  [
+    'a token that grants nothing',
+    tokenExchange({ scopes: [PUSH], identity: { ...anonymous, tokenId: 'tk_1' } }),
+  ],
+  ['an anonymous token for nothing', tokenExchange({ identity: { ...anonymous, tokenId: 'tk_1' } })],
   ['a wrong password', refusedLogin('ann', { scopes: [PUSH] })],
   ['a password typed as a name', refusedLogin('correct horse!')],
   ['a login without a name', refusedLogin('')],

@@ -79,6 +79,7 @@ const QUESTIONS: Readonly<Record<string, (t: Test, answer: Answer) => void>> = {
   'what was done with a token that leaked, by its jti': (t, { printed, lines }) => {
     const id = tokenOf(lines)
     t.equal(printed.length, lines.filter(({ actor }) => actor.token_id === id).length)
+    t.match(printed[0], /Z\ttoken\tsuccess\t\t127\.0\.0\.1$/)
     t.match(printed.join('\n'), /\tpull\tsuccess\tteam\/web[\s\S]*\tdelete\tdenied\tprod\/api\t/)
   },
   'bytes sent to clients': (t, { printed, lines }) => {

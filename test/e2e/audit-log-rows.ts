@@ -36,7 +36,7 @@ function loginRows(): readonly AuditRow[] {
       ask: 'GET /auth',
       as: ['admin', 'admin-password'],
       line: 'login session success',
-      fields: { status: 200, actor: { name: 'admin', kind: 'user', via: 'static' }, scopes: undefined },
+      fields: { status: 200, scopes: undefined },
     },
     {
       ask: 'GET /auth',

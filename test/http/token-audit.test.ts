@@ -143,9 +143,11 @@ t.test(
     const started = Date.parse('2026-11-24T16:00:00Z')
     const realm = await startRealm(t, {}, { clock: () => started })
     const before = realm.audit().length
+    const answers: string[] = []
     for (const { path = '/auth', options = {} } of ROWS) {
       const agent = { 'user-agent': 'docker/27.3.1' }
-      await realm.request(path, { ...options, headers: { ...options.headers, ...agent } })
+      const { text } = await realm.request(path, { ...options, headers: { ...options.headers, ...agent } })
+      answers.push(text)
     }
     const lines = realm.audit().slice(before)
     t.equal(lines.length, ROWS.length)
@@ -154,7 +156,13 @@ t.test(
         string,
         unknown
       >
-      const issued = line['status'] === 200 ? { expires: '2026-11-24T16:05:00.000Z' } : {}
+      const issued =
+        line['status'] === 200
+          ? {
+              actor: { ...Object(line['actor']), token_id: idOfToken(answers[index] ?? '') },
+              expires: '2026-11-24T16:05:00.000Z',
+            }
+          : {}
       t.strictSame(
         said,
         {
@@ -184,3 +192,8 @@ t.test('an answer carries the id of its line', async t => {
   const { headers } = await realm.request('/auth')
   t.equal(headers['x-request-id'], realm.audit().at(-1)?.id)
 })
+
+function idOfToken(answer: string): string {
+  const [, claims = ''] = JSON.parse(answer).token.split('.')
+  return JSON.parse(Buffer.from(claims, 'base64url').toString()).jti
+}
