@@ -6,8 +6,11 @@ import type { LogLine } from './log-line.ts'
 import { type LogSource, openLogSource } from './log-source.ts'
 import { lastSeqOf } from './seek-seq.ts'
 
-/** A rotation that is under way may hide lines, so nobody says that they are missing before that. */
-const PATIENCE_MS = 10_000
+/**
+ * A rotation that is under way may hide lines, so nobody passes over them before that: gzip takes half a minute for a
+ * file of a gigabyte.
+ */
+const PATIENCE_MS = 60_000
 
 /** The log from one line on, whatever becomes of its files. */
 export interface LogFollower {
