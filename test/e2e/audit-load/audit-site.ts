@@ -31,13 +31,30 @@ export interface AuditSite {
   readonly order: (counts: Pick<LoadOrder, 'readers' | 'tokens' | 'writers'>) => Omit<LoadOrder, 'file'>
 }
 
+/** A registry with something to pull, for one site after the other. */
+export interface FilledRegistry extends Pick<LoadOrder, 'targets' | 'config'> {
+  readonly upstream: string
+}
+
+export async function openFilledRegistry(t: Scope): Promise<FilledRegistry> {
+  const { upstream } = await startRealRegistry(t)
+  return { upstream, ...(await pushContents(upstream)) }
+}
+
+interface SiteOptions {
+  readonly file?: string
+  readonly audit: object
+  readonly workers?: number
+  /** One of its own unless given. */
+  readonly registry?: FilledRegistry | undefined
+}
+
 /** `audit` are keys of that section; `file` is the log. */
 export async function openAuditSite(
   t: Scope,
-  { file, audit, ...sections }: { readonly file?: string; readonly audit: object; readonly workers?: number },
+  { file, audit, registry, ...sections }: SiteOptions,
 ): Promise<AuditSite> {
-  const { upstream } = await startRealRegistry(t)
-  const contents = await pushContents(upstream)
+  const { upstream, ...contents } = registry ?? (await openFilledRegistry(t))
   const dir = tempDir(t)
   const auditFile = file ?? join(dir, 'audit.jsonl')
   const [port, admin] = [await freePort(), await freePort()]

@@ -4,7 +4,7 @@ import { request } from 'undici'
 import { basic } from '../../support/landwaiter.ts'
 import type { Scope } from '../../support/scope.ts'
 import { fillDisk, smallDisk } from '../../support/small-disk.ts'
-import { type AuditSite, openAuditSite } from './audit-site.ts'
+import { type AuditSite, type FilledRegistry, openAuditSite } from './audit-site.ts'
 import type { SeenAnswer } from './start-load.ts'
 
 const DISK_KIB = 128 * 1024
@@ -32,11 +32,18 @@ export interface OutageSite extends AuditSite {
 /** `audit` are keys of that section; the ballast is small. */
 export async function openOutageSite(
   t: Scope,
-  { audit = {}, workers = 1 }: { readonly audit?: object; readonly workers?: number },
+  {
+    audit = {},
+    ...options
+  }: {
+    readonly audit?: object
+    readonly workers?: number
+    readonly registry: FilledRegistry | undefined
+  },
 ): Promise<OutageSite> {
   const disk = smallDisk(t, DISK_KIB)
   const file = join(disk, 'audit.jsonl')
-  const site = await openAuditSite(t, { file, audit: { ballast: BALLAST, ...audit }, workers })
+  const site = await openAuditSite(t, { file, audit: { ballast: BALLAST, ...audit }, ...options })
   const head = join(site.dir, 'state/audit/head.json')
   const asked: SeenAnswer[] = []
   const ask = async (method: 'GET' | 'POST', target: string) => {
