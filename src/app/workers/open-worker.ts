@@ -45,7 +45,8 @@ export async function openWorkerParts(
   const effects = { owner, clock, log, metrics, signatureCheck }
   const openAuthority: WorkerParts['openAuthority'] = (another, keyTexts) =>
     openRemoteAuthority(another, keyTexts, effects)
-  const openAudit: ServingParts['openAudit'] = selection => createRemoteAuditor(owner, { clock, selection })
+  const openAudit: ServingParts['openAudit'] = selection =>
+    createRemoteAuditor(owner, { clock, monotonic: () => performance.now(), selection })
   const tls = await openWorkerTls(config, setup, { clock, log })
   const serving = {
     loaded,
