@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
-import { messageOf } from '../../src/model/message-of.ts'
 import type { Scope } from '../support/scope.ts'
 import { blobWorkloads } from './data-path/blob-workloads.ts'
 import { buildProgram } from './data-path/build-program.ts'
-import { describeMachine } from './data-path/describe-machine.ts'
+import { describeMachine, machineText } from './data-path/describe-machine.ts'
 import { handshakeWorkloads } from './data-path/handshake-workloads.ts'
 import { memoryWorkloads } from './data-path/memory-workloads.ts'
 import { mixedWorkloads } from './data-path/mixed-workloads.ts'
 import { pullWorkloads } from './data-path/pull-workloads.ts'
-import { type MetricResult, runRounds } from './data-path/run-rounds.ts'
+import type { MetricResult } from './data-path/run-rounds.ts'
+import { runWorkloads } from './data-path/run-workloads.ts'
 import { smallWorkloads } from './data-path/small-workloads.ts'
 import { findCaddy } from './data-path/start-caddy.ts'
 import { findNginx } from './data-path/start-nginx.ts'
@@ -16,6 +16,7 @@ import { startTestBed, type TestBed } from './data-path/test-bed.ts'
 import { tokenWorkloads } from './data-path/token-workloads.ts'
 import { uploadWorkloads } from './data-path/upload-workloads.ts'
 import type { Workload } from './data-path/workload.ts'
+import { formatFigure } from './format-figure.ts'
 import { markdownTable } from './markdown-table.ts'
 import { missingPackages } from './missing-packages.ts'
 import type { ReportOptions } from './report-options.ts'
@@ -48,24 +49,12 @@ async function compare(scope: Scope, options: ReportOptions): Promise<string> {
   await buildProgram()
   const bed = await startTestBed(scope, mib)
   const machine = describeMachine(bed.servers)
-  const results: MetricResult[] = []
-  const failures: string[] = []
-  for (const workload of chosen(workloadsOf(bed), only)) {
-    try {
-      results.push(...(await runRounds(workload, { servers: bed.servers, rounds, onRun: progress })))
-    } catch (error) {
-      // The others are worth something without it.
-      failures.push(`${workload.name} failed: ${messageOf(error)}\n`)
-      process.exitCode = 1
-    }
-  }
-  progress('')
+  const { results, failures } = await runWorkloads(workloadsOf(bed), { servers: bed.servers, rounds, only })
   if (json !== undefined) {
     await writeFile(json, `${JSON.stringify({ machine, workloads: results.map(asJson) }, null, 2)}\n`)
   }
-  const facts = Object.entries(machine).map(([name, value]) => `${name}: ${value}`)
   return [
-    `${facts.join('\n')}\nmedians of ${rounds} rounds, large blobs of ${mib} MiB; ratio = landwaiter / Caddy\n${NOTES}`,
+    `${machineText(machine)}\nmedians of ${rounds} rounds, large blobs of ${mib} MiB; ratio = landwaiter / Caddy\n${NOTES}`,
     table(results),
     ...failures,
   ].join('\n')
@@ -84,25 +73,13 @@ function workloadsOf(bed: TestBed): readonly Workload[] {
   ]
 }
 
-function chosen(workloads: readonly Workload[], only: string): readonly Workload[] {
-  const named = workloads.filter(({ name }) => name === only)
-  const found = named.length > 0 ? named : workloads.filter(({ name }) => name.includes(only))
-  if (found.length > 0) return found
-  throw new Error(`--only ${only} is none of: ${workloads.map(({ name }) => name).join('; ')}`)
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
-  else if (text !== '') process.stderr.write(`${text}\n`)
-}
-
 function asJson(result: MetricResult) {
   const { landwaiter = null, caddy = null, nginx = null, direct = null } = result.medians
   const ratio = ratioOf(result) ?? null
   return { name: result.workload, metric: result.metric, landwaiter, caddy, nginx, direct, ratio }
 }
 
-function ratioOf({ medians, against }: MetricResult): number | undefined {
+function ratioOf({ medians, against = 'caddy' }: MetricResult): number | undefined {
   const { landwaiter, [against]: other } = medians
   return landwaiter === undefined || other === undefined ? undefined : landwaiter / other
 }
@@ -112,13 +89,8 @@ function table(results: readonly MetricResult[]): string {
     ['workload', 'metric', 'landwaiter', 'Caddy', 'nginx', 'direct', 'ratio', 'target'],
     ...results.map(result => {
       const { landwaiter, caddy, nginx, direct } = result.medians
-      const figures = [landwaiter, caddy, nginx, direct, ratioOf(result)].map(figure)
+      const figures = [landwaiter, caddy, nginx, direct, ratioOf(result)].map(formatFigure)
       return [result.workload, result.metric, ...figures, result.target ?? '']
     }),
   ])
-}
-
-function figure(value: number | undefined): string {
-  if (value === undefined) return '–'
-  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
 }

@@ -1,14 +1,12 @@
 import { join } from 'node:path'
 import { runCommand } from '../../support/run-command.ts'
 import { curl } from './curl.ts'
+import { bearer, blobUrl, downloadBlob } from './download-blob.ts'
 import type { Server } from './server.ts'
 import { startRunning } from './start-server.ts'
 import type { TestBed } from './test-bed.ts'
-import { withCost } from './with-cost.ts'
-import type { Figures, Metric, Workload } from './workload.ts'
+import type { Metric, Workload } from './workload.ts'
 
-const BYTES_PER_MB = 1e6
-const BYTES_PER_GIB = 1024 ** 3
 const MB_PER_S = 'MB/s'
 const CPU = 'CPU s/GiB'
 const RESIDENT = 'resident MiB'
@@ -37,18 +35,10 @@ export function blobWorkloads(bed: TestBed): readonly Workload[] {
       name: `blob GET, ${count} ${count === 1 ? 'client' : 'clients'}`,
       metrics,
       prepare,
-      run: (server: Server) => download(bed, server, count),
+      run: ({ registry }: Server) => downloadBlob(bed, registry, count),
     })),
     directRead(bed),
   ]
-}
-
-/** The figures of some bytes that passed a server: MB/s, and what a GiB took its processes. */
-export function transferFigures(bytes: number, { seconds, cpu }: { seconds: number; cpu?: number }): Figures {
-  return {
-    [MB_PER_S]: bytes / BYTES_PER_MB / seconds,
-    ...(cpu === undefined ? {} : { [CPU]: cpu / (bytes / BYTES_PER_GIB) }),
-  }
 }
 
 /** landwaiter runs the registry itself here, and may read its files. */
@@ -63,24 +53,7 @@ function directRead(bed: TestBed): Workload {
     name: 'blob GET, direct read',
     metrics: [{ name: MB_PER_S, target: '≥ 1.25' }, { name: CPU }],
     prepare: async server => checkDigest(bed, await own(server)),
-    run: async server => download(bed, await own(server), 1),
-  }
-}
-
-async function download(bed: TestBed, { registry }: Server, count: number): Promise<Figures> {
-  const { blob } = bed.contents
-  const get = () => curl(blobUrl(bed, registry.url), bearer(bed))
-  const { result, cost } = await withCost(registry.pids, () =>
-    Promise.all(Array.from({ length: count }, get)),
-  )
-  for (const { bytesDown } of result) {
-    if (bytesDown !== blob.size) throw new Error(`${bytesDown} bytes instead of ${blob.size}`)
-  }
-  const seconds = Math.max(...result.map(each => each.seconds))
-  if (registry.pids.length === 0) return transferFigures(blob.size * count, { seconds })
-  return {
-    ...transferFigures(blob.size * count, { seconds, cpu: cost.cpuSeconds }),
-    [RESIDENT]: cost.residentMib,
+    run: async server => downloadBlob(bed, (await own(server)).registry, 1),
   }
 }
 
@@ -91,16 +64,6 @@ async function checkDigest(bed: TestBed, { name, registry }: Server): Promise<vo
   const { stdout } = await runCommand('sha256sum', [file])
   if (!digest.endsWith(stdout.split(' ')[0] ?? ''))
     throw new Error(`${name}: the blob is not what was pushed`)
-}
-
-/** Of the large blob, where `url` is that of a server. */
-export function blobUrl({ contents: { repository, blob } }: TestBed, url: string): string {
-  return `${url}/v2/${repository}/blobs/${blob.digest}`
-}
-
-/** Arguments for curl that carry the token. */
-export function bearer({ token }: TestBed): readonly string[] {
-  return ['--header', `Authorization: Bearer ${token}`]
 }
 
 function onceForEach(work: (server: Server) => Promise<void>): (server: Server) => Promise<void> {

@@ -23,6 +23,8 @@ export interface Contents {
     readonly tag: string
     readonly mediaType: string
     readonly manifest: StoredBlob
+    /** Of the manifest. */
+    readonly text: string
     readonly config: StoredBlob
     readonly layers: readonly StoredBlob[]
   }
@@ -69,7 +71,7 @@ export async function pushContents(
   })
   if (statusCode !== 201) throw new Error(`PUT of a manifest: ${statusCode} ${await body.text()}`)
   await body.dump()
-  return { repository, blob, image: { tag, mediaType, manifest, config, layers } }
+  return { repository, blob, image: { tag, mediaType, manifest, text, config, layers } }
 }
 
 function digestOf(data: Buffer | string): string {

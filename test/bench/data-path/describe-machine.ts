@@ -1,8 +1,9 @@
 import { arch, cpus, loadavg, release, totalmem } from 'node:os'
-import type { Server } from './server.ts'
 
 /** What the figures depend on: the machine, how busy it was at the start, and the versions. */
-export function describeMachine(servers: readonly Server[]): Readonly<Record<string, string>> {
+export function describeMachine(
+  servers: readonly { readonly version: string }[],
+): Readonly<Record<string, string>> {
   const processors = cpus()
   return {
     processors: `${processors.length} × ${processors[0]?.model.trim()} (${arch()})`,
@@ -13,4 +14,11 @@ export function describeMachine(servers: readonly Server[]): Readonly<Record<str
       .join(' '),
     servers: servers.map(({ version }) => version).join(', '),
   }
+}
+
+/** Those facts, each on a line. */
+export function machineText(machine: Readonly<Record<string, string>>): string {
+  return Object.entries(machine)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n')
 }

@@ -8,7 +8,7 @@ export const ISSUER = 'landwaiter'
 const TOKEN_SECONDS = 86_400
 
 /** landwaiter's configuration in front of the registry, beside the sample's users and rules. */
-export function landwaiterConfig(setting: ProxySetting): Readonly<Record<string, unknown>> {
+export function landwaiterConfig(setting: Omit<ProxySetting, 'sink'>): Readonly<Record<string, unknown>> {
   const { certificate, key, signing, registry } = setting
   return {
     tls: { mode: 'files', certificate, key },

@@ -13,8 +13,10 @@ import { connect as connectTls } from 'node:tls'
 export interface LoadOrder {
   readonly port: number
   readonly isTls: boolean
-  /** Whole heads, each with its empty line; they are sent in turns, whatever the connection. */
+  /** Whole requests; they are sent in turns, whatever the connection. */
   readonly requests: readonly string[]
+  /** That every answer is to have. */
+  readonly status: number
   /** Whether answers have no body whatever their Content-Length says (HEAD). */
   readonly hasNoBody: boolean
   readonly connections: number
@@ -28,15 +30,15 @@ export interface LoadResult {
   readonly seconds: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** Answers that were not 200. */
+  /** Answers with another status. */
   readonly failures: number
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
-const OK = Buffer.from('HTTP/1.1 200')
 
 const order: LoadOrder = JSON.parse(readFileSync(0, 'utf8'))
-const heads = order.requests.map(head => Buffer.from(head))
+const texts = order.requests.map(text => Buffer.from(text))
+const expected = Buffer.from(`HTTP/1.1 ${order.status}`)
 let asked = 0
 const latenciesMs: number[] = []
 let failures = 0
@@ -72,7 +74,7 @@ function keepAsking(socket: Socket): Promise<void> {
   let partial: Buffer = Buffer.alloc(0)
   const ask = () => {
     sent = performance.now()
-    socket.write(heads[asked % heads.length] ?? '')
+    socket.write(texts[asked % texts.length] ?? '')
     asked += 1
   }
   const answered = () => {
@@ -94,7 +96,7 @@ function keepAsking(socket: Socket): Promise<void> {
       return
     }
     partial = Buffer.alloc(0)
-    if (text.compare(OK, 0, OK.length, 0, OK.length) !== 0) failures += 1
+    if (text.compare(expected, 0, expected.length, 0, expected.length) !== 0) failures += 1
     left = bodyLength(text.toString('latin1', 0, headEnd + 2)) - (text.length - headEnd - HEAD_END.length)
     if (left === 0) answered()
   })

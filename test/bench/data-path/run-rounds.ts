@@ -1,5 +1,5 @@
 import { median } from './median.ts'
-import type { Server, ServerName } from './server.ts'
+import type { Server } from './server.ts'
 import type { Figures, Workload } from './workload.ts'
 
 /** Medians of one metric; a server that does not have it is left out. */
@@ -7,14 +7,14 @@ export interface MetricResult {
   readonly workload: string
   readonly metric: string
   readonly target?: string
-  /** Whose figure ratios are to. */
-  readonly against: ServerName
-  readonly medians: Readonly<Partial<Record<ServerName, number>>>
+  /** Whose figure ratios are to, where the workload tells. */
+  readonly against?: string
+  readonly medians: Readonly<Record<string, number>>
 }
 
 /** What `runRounds` goes by. */
-export interface RoundsOrder {
-  readonly servers: readonly Server[]
+export interface RoundsOrder<S> {
+  readonly servers: readonly S[]
   readonly rounds: number
   /** Called before each run. */
   readonly onRun: (text: string) => void
@@ -24,10 +24,14 @@ export interface RoundsOrder {
  * The median of each figure over all rounds. The servers take turns (A B C A B C), each round begins with another
  * one, and a round that is not counted goes before.
  */
-export async function runRounds(workload: Workload, order: RoundsOrder): Promise<readonly MetricResult[]> {
+export async function runRounds<S extends { readonly name: string } = Server>(
+  workload: Workload<S>,
+  order: RoundsOrder<S>,
+): Promise<readonly MetricResult[]> {
   const { rounds, onRun } = order
+  const { against } = workload
   const servers = order.servers.filter(({ name }) => workload.servers?.includes(name) ?? true)
-  const seen = new Map(servers.map(({ name }): [ServerName, Figures[]] => [name, []]))
+  const seen = new Map(servers.map(({ name }): [S['name'], Figures[]] => [name, []]))
   for (const server of servers) await workload.prepare?.(server)
   for (let round = 0; round <= rounds; round += 1) {
     const first = round % servers.length
@@ -40,8 +44,8 @@ export async function runRounds(workload: Workload, order: RoundsOrder): Promise
   return workload.metrics.map(({ name: metric, target }) => ({
     workload: workload.name,
     metric,
-    against: workload.against ?? 'caddy',
     ...(target === undefined ? {} : { target }),
+    ...(against === undefined ? {} : { against }),
     medians: Object.fromEntries(
       [...seen].flatMap(([name, figures]) => {
         const values = figures.flatMap(each => each[metric] ?? [])

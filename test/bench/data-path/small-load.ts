@@ -5,11 +5,14 @@ import type { Door } from './server.ts'
 
 const TIMEOUT_MS = 300_000
 
-/** A request without a body. */
+/** A request that fits into one write. */
 export interface SmallRequest {
-  readonly method: 'GET' | 'HEAD'
+  readonly method: 'GET' | 'HEAD' | 'PUT'
   readonly path: string
   readonly headers: readonly string[]
+  readonly body?: string
+  /** Of the answer; 200 unless told. */
+  readonly status?: number
 }
 
 /** How hard it is asked, and how long. */
@@ -20,19 +23,20 @@ export interface Load {
 
 /**
  * Asks `door` the same over and over on connections that are kept, from a process of its own; requests that differ
- * in their headers only are sent in turns. Throws when an answer is not 200.
+ * in their headers only are sent in turns. Throws when an answer has another status.
  */
 export async function smallLoad(
   door: Door,
   requests: readonly [SmallRequest, ...SmallRequest[]],
   load: Load,
 ): Promise<LoadResult> {
-  const [{ method, path }] = requests
+  const [{ method, path, status = 200 }] = requests
   const order: LoadOrder = {
     ...load,
     port: door.port,
     isTls: door.url.startsWith('https:'),
-    requests: requests.map(request => headOf(door, request)),
+    requests: requests.map(request => textOf(door, request)),
+    status,
     hasNoBody: method === 'HEAD',
   }
   const script = join(import.meta.dirname, 'load-process.ts')
@@ -43,10 +47,12 @@ export async function smallLoad(
   const what = `${method} ${door.url}${path}`
   if (code !== 0) throw new Error(`${what}: ${stderr}`)
   const result: LoadResult = JSON.parse(stdout)
-  if (result.failures > 0) throw new Error(`${what}: ${result.failures} answers were not 200`)
+  if (result.failures > 0) throw new Error(`${what}: ${result.failures} answers were not ${status}`)
   return result
 }
 
-function headOf({ url }: Door, { method, path, headers }: SmallRequest): string {
-  return [`${method} ${path} HTTP/1.1`, `Host: ${new URL(url).host}`, ...headers, '', ''].join('\r\n')
+function textOf({ url }: Door, { method, path, headers, body }: SmallRequest): string {
+  const length = body === undefined ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]
+  const head = [`${method} ${path} HTTP/1.1`, `Host: ${new URL(url).host}`, ...headers, ...length]
+  return `${head.join('\r\n')}\r\n\r\n${body ?? ''}`
 }

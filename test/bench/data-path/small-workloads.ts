@@ -1,16 +1,17 @@
-import type { Server } from './server.ts'
-import { type Load, type SmallRequest, smallLoad } from './small-load.ts'
+import { measureSmall } from './measure-small.ts'
+import type { SmallRequest } from './small-load.ts'
 import type { TestBed } from './test-bed.ts'
-import { withCost } from './with-cost.ts'
-import type { Figures, Metric, Workload } from './workload.ts'
+import type { Metric, Workload } from './workload.ts'
 
 const LOAD = { connections: 32, seconds: 2 }
 const PREPARE = { connections: 1, seconds: 0.2 }
-const US_PER_S = 1e6
 
 const RATE = 'requests/s'
 const P99 = 'p99 ms'
 const CPU = 'CPU µs/request'
+
+/** What a small request needs to know. */
+export type SmallSource = Pick<TestBed, 'contents' | 'token'>
 
 /** Small requests on 32 connections, the same over and over, with a token that each answer depends on. */
 export function smallWorkloads(bed: TestBed): readonly Workload[] {
@@ -22,8 +23,8 @@ export function smallWorkloads(bed: TestBed): readonly Workload[] {
   ): Workload => ({
     name,
     metrics: [RATE, P99, CPU].map(metric => withTarget(metric, targets[metric])),
-    prepare: async server => void (await ask(server, request, PREPARE)),
-    run: server => ask(server, request, LOAD),
+    prepare: async server => void (await measureSmall(server.registry, request, PREPARE)),
+    run: server => measureSmall(server.registry, request, LOAD),
   })
   const cheap = { [CPU]: '≤ 0.75' }
   return [
@@ -36,23 +37,16 @@ export function smallWorkloads(bed: TestBed): readonly Workload[] {
 }
 
 /** For the manifest of the image, by its digest or its tag. */
-export function manifestRequest(bed: TestBed, by: 'digest' | 'tag'): SmallRequest {
+export function manifestRequest(bed: SmallSource, by: 'digest' | 'tag'): SmallRequest {
   const { manifest, tag, mediaType } = bed.contents.image
   const request = requestOf(bed, `/manifests/${by === 'digest' ? manifest.digest : tag}`)
   return { ...request, headers: [...request.headers, `Accept: ${mediaType}`] }
 }
 
 /** A GET in the repository, with the token. */
-function requestOf({ token, contents }: TestBed, path: string): SmallRequest {
+function requestOf({ token, contents }: SmallSource, path: string): SmallRequest {
   const headers = [`Authorization: Bearer ${token}`]
   return { method: 'GET', path: `/v2/${contents.repository}${path}`, headers }
-}
-
-async function ask({ registry }: Server, request: SmallRequest, load: Load): Promise<Figures> {
-  const { result, cost } = await withCost(registry.pids, () => smallLoad(registry, [request], load))
-  const figures = { [RATE]: result.requests / result.seconds, [P99]: result.p99Ms }
-  if (registry.pids.length === 0) return figures
-  return { ...figures, [CPU]: (cost.cpuSeconds / result.requests) * US_PER_S }
 }
 
 function withTarget(name: string, target: string | undefined): Metric {

@@ -1,10 +1,11 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bearer, transferFigures } from './blob-workloads.ts'
 import { curl } from './curl.ts'
+import { bearer } from './download-blob.ts'
 import type { Door, Server } from './server.ts'
 import type { TestBed } from './test-bed.ts'
+import { transferFigures } from './transfer-figures.ts'
 import { withCost } from './with-cost.ts'
 import type { Figures, Metric, Workload } from './workload.ts'
 

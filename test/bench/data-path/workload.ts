@@ -1,4 +1,4 @@
-import type { Server, ServerName } from './server.ts'
+import type { Server } from './server.ts'
 
 /** A figure that a workload measures; the target is for people, nothing checks it. */
 export interface Metric {
@@ -11,15 +11,15 @@ export interface Metric {
 export type Figures = Readonly<Record<string, number>>
 
 /** Work that each server is given in turn. */
-export interface Workload {
+export interface Workload<S extends { readonly name: string } = Server> {
   readonly name: string
   readonly metrics: readonly Metric[]
   /** Those it is for; all unless told. */
-  readonly servers?: readonly ServerName[]
-  /** Whose figure ratios are to; Caddy's unless told. */
-  readonly against?: ServerName
+  readonly servers?: readonly S['name'][]
+  /** Whose figure ratios are to, where it is not the usual one. */
+  readonly against?: S['name']
   /** Before the first run on a server: what a run must not pay for, and a check that the answers are right. */
-  readonly prepare?: (server: Server) => Promise<void>
+  readonly prepare?: (server: S) => Promise<void>
   /** Throws when an answer is wrong. */
-  readonly run: (server: Server) => Promise<Figures>
+  readonly run: (server: S) => Promise<Figures>
 }
