@@ -6,11 +6,10 @@ import type { LogLine } from './log-line.ts'
 import { type LogSource, openLogSource } from './log-source.ts'
 import { lastSeqOf } from './seek-seq.ts'
 
-/**
- * A rotation that is under way may hide lines, so nobody passes over them before that: gzip takes half a minute for a
- * file of a gigabyte.
- */
-const PATIENCE_MS = 60_000
+/** A rotation that is under way may hide lines, so nobody passes over them before that. */
+const PATIENCE_MS = 10_000
+/** gzip takes half a minute for a file of a gigabyte, and may have the only name that it is found by. */
+const COMPRESSION_MS = 60_000
 
 /** The log from one line on, whatever becomes of its files. */
 export interface LogFollower {
@@ -30,8 +29,10 @@ interface FollowOptions {
 }
 
 interface State extends FollowOptions {
-  /** Number of the last line that was read. */
+  /** Number of the last line that was read, or of the one in front of the first. */
   position: number
+  /** Whether it is known with which line the log begins. */
+  isBegun: boolean
   source: LogSource | undefined
   /** Monotonic: since when the next line is looked for in vain, or a file is found damaged. */
   doubtSince: number | undefined
@@ -47,6 +48,7 @@ export function followLog(options: FollowOptions): LogFollower {
   const state: State = {
     ...options,
     position: options.after,
+    isBegun: options.after > 0,
     source: undefined,
     doubtSince: undefined,
     isLeaving: false,
@@ -66,7 +68,8 @@ async function read(state: State): Promise<readonly LogLine[]> {
     const { entries, isAtEnd, isDamaged } = await state.source.read()
     const known = entries.findLastIndex(entry => isLine(entry) && entry.record.seq <= state.position)
     const fresh = entries.slice(known + 1)
-    if ((isDamaged || !follows(state, fresh[0])) && !isOutOfPatience(state)) return await lookAgain(state)
+    if (isDamaged && !isOutOfPatience(state, COMPRESSION_MS)) return await lookAgain(state)
+    if (!follows(state, fresh[0]) && !isOutOfPatience(state)) return await lookAgain(state)
     const lines = accept(state, fresh)
     if (lines.length > 0) return lines
     if (isAtEnd && !(await advance(state, state.source))) return []
@@ -78,8 +81,8 @@ function isLine(entry: LogLine | string): entry is LogLine {
 }
 
 /** Whether this is the next line, or says itself why it is not. */
-function follows({ position }: Pick<State, 'position'>, next: LogLine | string | undefined): boolean {
-  if (next === undefined || position === 0) return true
+function follows({ position }: State, next: LogLine | string | undefined): boolean {
+  if (next === undefined) return true
   if (!isLine(next)) return false
   const { seq, action, from_seq: from } = next.record
   return seq === position + 1 || (action === 'audit.gap' && from !== undefined && from <= position + 1)
@@ -110,8 +113,8 @@ async function lookAgain(state: State): Promise<readonly LogLine[]> {
   return []
 }
 
-function isOutOfPatience({ doubtSince, patienceMs = PATIENCE_MS }: State): boolean {
-  return doubtSince !== undefined && performance.now() - doubtSince >= patienceMs
+function isOutOfPatience({ doubtSince, patienceMs }: State, longestMs = PATIENCE_MS): boolean {
+  return doubtSince !== undefined && performance.now() - doubtSince >= (patienceMs ?? longestMs)
 }
 
 async function leave(state: State): Promise<void> {
@@ -128,17 +131,18 @@ async function locate(state: State): Promise<LogSource | undefined> {
   const numbered = files.filter(({ firstSeq }) => firstSeq !== undefined)
   const found = numbered.findLast(({ firstSeq = 0 }) => firstSeq <= state.position + 1) ?? numbered[0]
   if (found === undefined) return undefined
-  const source = await openLogSource(found, state.position)
-  if (state.position > 0 || isOutOfPatience(state) || (await isOldest(state, found))) return source
-  state.doubtSince ??= performance.now()
-  await source.close()
-  return undefined
+  if (!state.isBegun && !isOutOfPatience(state) && !(await isOldest(state, found))) {
+    state.doubtSince ??= performance.now()
+    return undefined
+  }
+  if (!state.isBegun) {
+    state.isBegun = true
+    state.position = (found.firstSeq ?? 1) - 1
+  }
+  return await openLogSource(found, state.position)
 }
 
-/**
- * Whether the log begins with this file, which is open: no number tells where it begins, and an older file may have been
- * overlooked while it was renamed or compressed.
- */
+/** An older file may have been overlooked while it was renamed or compressed; no number tells where the log begins. */
 async function isOldest(state: State, { firstSeq = 0 }: AuditFile): Promise<boolean> {
   const { files, skipped } = await list(state)
   return skipped.length === 0 && files.every(file => (file.firstSeq ?? firstSeq) >= firstSeq)

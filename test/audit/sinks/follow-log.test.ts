@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { followLog } from '../../../src/audit/sinks/follow-log.ts'
@@ -96,6 +97,23 @@ t.test('begins with the oldest file, even while it is being compressed', async t
   rmSync(name)
   t.strictSame(await follower.catchUp(), upTo(6))
   t.strictSame(follower.faults, [])
+})
+
+t.test('begins with the first line, however a rotation falls into its first look', async t => {
+  for (let turns = 0; turns < 60; turns++) {
+    const log = createTestLog(t)
+    log.append(3)
+    const follower = follow(t, log, 0, 60_000)
+    // The file may be gone when it is opened; then it is read again.
+    const caughtUp = follower.catchUp().catch(() => undefined)
+    for (let turn = 0; turn < turns % 30; turn++) await nextTurn()
+    log.gzip(log.rotate())
+    log.append(3)
+    await caughtUp
+    await follower.until(6)
+    t.strictSame(follower.seen, upTo(6), `after ${turns % 30} turns`)
+    t.strictSame(follower.faults, [])
+  }
 })
 
 t.test('begins in time though a file beside the log is none of it', async t => {
