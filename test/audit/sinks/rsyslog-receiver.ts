@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BackgroundProcess, startProcess } from '../../support/background-process.ts'
 import { createClientCa } from '../../support/client-ca.ts'
@@ -38,7 +38,7 @@ local0.* action(type="omfile" file="${output}" template="raw")
       facility: 'local0',
       ca: scheme === 'tls' ? readFileSync(ca.file, 'utf8') : undefined,
     },
-    seen: () => linesOf(output).map(line => JSON.parse(line).seq),
+    seen: createSeqReader(output),
     start: async () => {
       const program = findOnPath('rsyslogd', ['/usr/sbin'])
       if (program === undefined) throw new Error('no rsyslogd: run `sh test/prepare.sh`')
@@ -54,10 +54,27 @@ local0.* action(type="omfile" file="${output}" template="raw")
   }
 }
 
-function linesOf(file: string): readonly string[] {
-  if (!existsSync(file)) return []
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map(line => line.trimStart())
+/** Reads what is new in the file at each call; answers with the numbers of all lines so far. */
+function createSeqReader(file: string): () => readonly number[] {
+  const seen: number[] = []
+  let offset = 0
+  return () => {
+    if (!existsSync(file)) return seen
+    const fresh = readFrom(file, offset)
+    const end = fresh.lastIndexOf(0x0a) + 1
+    offset += end
+    const lines = fresh.subarray(0, end).toString('utf8').split('\n').slice(0, -1)
+    for (const line of lines) seen.push(JSON.parse(line.trimStart()).seq)
+    return seen
+  }
+}
+
+function readFrom(file: string, offset: number): Buffer {
+  const fd = openSync(file, 'r')
+  try {
+    const rest = Buffer.alloc(fstatSync(fd).size - offset)
+    return rest.subarray(0, readSync(fd, rest, 0, rest.length, offset))
+  } finally {
+    closeSync(fd)
+  }
 }
