@@ -21,7 +21,7 @@ export function describeRegistryExchange(exchange: RegistryExchange, completed: 
     actor: actorOf(exchange.identity, exchange.account),
     ...transferFields(exchange, operation),
     rule: exchange.rule,
-    reason: exchange.reason ?? defaultReason(outcome, exchange.status),
+    reason: exchange.reason ?? defaultReason(outcome, exchange),
   }
 }
 
@@ -43,7 +43,9 @@ function transferFields({ transfer, outcome }: RegistryExchange, { action }: Ope
   }
 }
 
-function defaultReason(outcome: AuditOutcome, status: number): string | undefined {
+/** Whether a client left by itself or was cut off by us cannot be told from its connection. */
+function defaultReason(outcome: AuditOutcome, { status, transfer }: RegistryExchange): string | undefined {
+  if (outcome === 'aborted') return transfer?.cut ?? "the client's connection was closed"
   const isTold = outcome === 'failed' || outcome === 'limited'
   return isTold ? `${status} ${STATUS_CODES[status] ?? ''}`.trim().toLowerCase() : undefined
 }

@@ -170,7 +170,7 @@ export const REQUEST_FIELDS = [
     name: 'reason',
     type: 'string',
     example: '"no rule allows push on prod/api for developer"',
-    meaning: 'why it was not a success, as the client was told',
+    meaning: 'why it was not a success, as the client was told; of `aborted`: whose side broke off',
   },
   {
     name: 'scopes',

@@ -5,6 +5,8 @@ import type { ContentExchange } from './content-exchange.ts'
 import type { Pieces } from './piece.ts'
 import { type BeforeEnd, end, type SentBody, sendPieces } from './send-pieces.ts'
 
+const CUT = 'the blob could not be read to its end'
+
 /** A blob, what is said of it to this client, and its bytes; without them the answer has no body. */
 export interface BlobToSend {
   readonly blob: BlobFacts
@@ -22,9 +24,15 @@ export async function sendBlob(exchange: ContentExchange, sending: BlobToSend): 
   const { blob, answer, pieces, onFault } = sending
   try {
     const { status, headers } = answer
-    const transferOf = ({ complete, bytesOut }: SentBody): Transfer => {
-      return { status, complete, bytesIn: 0, bytesOut, ...answerFacts(headers), digest: blob.digest }
-    }
+    const transferOf = ({ complete, bytesOut, fault }: SentBody): Transfer => ({
+      status,
+      complete,
+      ...(fault === undefined ? {} : { cut: CUT }),
+      bytesIn: 0,
+      bytesOut,
+      ...answerFacts(headers),
+      digest: blob.digest,
+    })
     const sent = await send(exchange, sending, bytesOut =>
       exchange.beforeEnd?.(transferOf({ complete: true, bytesOut })),
     )

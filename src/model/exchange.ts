@@ -39,6 +39,8 @@ export interface Transfer {
   readonly status: number
   /** `false` when either side left before the end. */
   readonly complete: boolean
+  /** Why the end is missing, when that is not the client's side's doing. */
+  readonly cut?: string
   readonly bytesIn: number
   readonly bytesOut: number
   readonly digest?: string

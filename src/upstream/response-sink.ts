@@ -7,6 +7,9 @@ import type { PipeOptions, Relayed } from './upstream-answer.ts'
 /** So much of a body waits until what has to be done before its end is done. */
 const END_BYTES = 4096
 
+/** Unless the client has gone before: then its connection is closed, too. */
+const CUT = 'the registry broke off'
+
 /** A shorter body is copied, and the big buffers are left to those who need them. */
 const SMALL_BODY_BYTES = 64 * 1024
 
@@ -28,18 +31,18 @@ export function createResponseSink(
   const { buffers, size, tap } = options
   const { promise: done, resolve } = Promise.withResolvers<Relayed>()
   const gate = createGate(options.resume)
-  const isSmall = size !== undefined && size <= SMALL_BODY_BYTES
-  const pair = isSmall ? undefined : createBufferPair(buffers, gate.open)
+  const pair = isSmall(size) ? undefined : createBufferPair(buffers, gate.open)
   gate.guard(pair)
   const split = createSplit(options)
   let bytesOut = 0
   let underWay = 0
+  let isCut = false
   let onOut: (() => void) | undefined
 
   const settle = (complete: boolean) => {
     res.off('drain', gate.drained).off('close', onClose)
     pair?.close()
-    resolve({ complete, bytesOut })
+    resolve({ complete, bytesOut, ...(isCut && !complete ? { cut: CUT } : {}) })
   }
   const onClose = () => {
     options.abandon()
@@ -75,6 +78,7 @@ export function createResponseSink(
     if (underWay === 0) then()
   }
   const end = (isWhole: boolean, last: readonly Buffer[]): void => {
+    isCut = !isWhole && !res.destroyed
     for (const piece of last) tap?.(piece)
     const rest = split.endWith(last)
     if (isWhole && options.end) {
@@ -87,6 +91,10 @@ export function createResponseSink(
   }
   res.on('drain', gate.drained).on('close', onClose)
   return { done, sink: { write, isReady: gate.isReady, nextBuffer: () => pair?.next(), end } }
+}
+
+function isSmall(size: number | undefined): boolean {
+  return size !== undefined && size <= SMALL_BODY_BYTES
 }
 
 /** Keeps back the end of a body whose size is known, as a copy: with it the client has the whole. */

@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 /** How the body of an answer went; `complete` is false when either side left before its end. */
 export interface Relayed {
   readonly complete: boolean
+  /** Why the end is missing, when that is not the client's side's doing. */
+  readonly cut?: string
   /** Body bytes that were handed to the client's connection. */
   readonly bytesOut: number
 }

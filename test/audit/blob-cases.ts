@@ -55,6 +55,15 @@ export const BLOB_CASES: readonly RegistryCase[] = [
     }),
   ],
   [
+    'a blob that the registry does not send to its end',
+    'yyy',
+    exchange('GET', `team/web/blobs/${DIGEST}`, {
+      request: blob('read'),
+      outcome: 'aborted',
+      transfer: { size: 7340, bytesOut: 734, complete: false, cut: 'the registry broke off' },
+    }),
+  ],
+  [
     'a blob that the registry is too broken to deliver',
     'yyy',
     exchange('GET', `team/web/blobs/${DIGEST}`, {

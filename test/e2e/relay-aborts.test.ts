@@ -196,7 +196,10 @@ function leave(socket: Socket, { isReset }: Abort): void {
 function expectLine(t: Test, landwaiter: LandwaiterProcess, { kind, id, after, isChunked }: Abort): void {
   const line = landwaiter.audit().find(entry => JSON.stringify(entry).includes(id))
   if (kind.endsWith('download')) {
-    t.match(line, { action: 'pull', outcome: 'aborted', status: 200 }, `${kind} after ${after}`)
+    const reason = kind.startsWith('registry')
+      ? 'the registry broke off'
+      : "the client's connection was closed"
+    t.match(line, { action: 'pull', outcome: 'aborted', status: 200, reason }, `${kind} after ${after}`)
     const sent = line?.bytes_out ?? -1
     t.ok(
       sent <= (kind.startsWith('registry') ? after : LONG) && sent >= 0,

@@ -157,7 +157,12 @@ t.test('an answer that breaks off after its head cuts the client (point 1)', asy
   })
   const gateway = await startGateway(t, upstream)
   t.match(await exchange(gateway.port, get()), /\r\n\r\nhalf$/)
-  t.match(await waitFor('transfer', () => gateway.transfers[0]), { complete: false, bytesOut: 4, size: 100 })
+  t.match(await waitFor('transfer', () => gateway.transfers[0]), {
+    complete: false,
+    cut: 'the registry broke off',
+    bytesOut: 4,
+    size: 100,
+  })
 })
 
 t.test('what Expect, a queue or a client says never changes the headers sent (points 2, 3, 7)', async t => {
