@@ -80,6 +80,7 @@ async function open(options: WriterOptions) {
       isWriteDue: false,
       isDirty: false,
       lastWriteMs: Number.NEGATIVE_INFINITY,
+      lastLookMs: Number.NEGATIVE_INFINITY,
       checkpoint: { seq: 0, atMs: performance.now() },
       turn: Promise.resolve(),
     }

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as turnEnd } from 'node:timers/promises'
 import { inTurn } from './in-turn.ts'
 import type { QueuedLine } from './line-queue.ts'
 import type { WaitingLine } from './numbering.ts'
@@ -6,8 +6,10 @@ import { writeLines } from './write-lines.ts'
 import type { WriterState } from './writer-state.ts'
 
 const BATCH_BYTES = 1024 * 1024
-/** Each write wakes a thread, so a busy log is written in steps; nobody is kept waiting longer for a line. */
-const STEP_MS = 2
+/** Syncs are dear, so that more lines should share one; nobody is kept waiting longer for it. */
+const SYNC_STEP_MS = 1
+/** What others do to the file is no matter of each batch: to look costs as much as to write. */
+const LOOK_EVERY_MS = 50
 /** More than any line of ours about itself. */
 const OWN_BYTES = 1024
 
@@ -16,12 +18,19 @@ export function scheduleWrite(state: WriterState): void {
   if (state.isWriteDue || state.queue.length() === 0) return
   state.isWriteDue = true
   void inTurn(state, async () => {
-    if (performance.now() - state.lastWriteMs < STEP_MS && !state.isClosed) await pause(STEP_MS)
+    await gatherLines(state)
     state.isWriteDue = false
     const isDone = await writeBatch(state)
     // An outage is tried again from time to time only.
     if (isDone || !state.outage.isFailing()) scheduleWrite(state)
   })
+}
+
+/** Each write wakes a thread, so all requests of one turn of the event loop share it. */
+async function gatherLines({ options, lastWriteMs, isClosed }: WriterState): Promise<void> {
+  if (isClosed) return
+  if (options.sync !== 'always') await turnEnd()
+  else if (performance.now() - lastWriteMs < SYNC_STEP_MS) await pause(SYNC_STEP_MS)
 }
 
 /** Writes what is queued, at most 1 MiB of it; true when it is written. During an outage also tells of it. */
@@ -44,6 +53,15 @@ export async function writeBatch(state: WriterState): Promise<boolean> {
 
 /** Begins a new file where that is due, and notices what others did to this one. */
 async function prepareFile(state: WriterState): Promise<void> {
+  const { place, queue } = state
+  if (state.lastWriteMs - state.lastLookMs >= LOOK_EVERY_MS) {
+    state.lastLookMs = state.lastWriteMs
+    await heedTampering(state)
+  }
+  if (place.isRotationDue(queue.bytes())) await rotate(state)
+}
+
+async function heedTampering(state: WriterState): Promise<void> {
   const { place, queue, own, options } = state
   const tampering = await place.target().look()
   if (tampering === 'removed') await reopenLog(state, 'the file had been removed')
@@ -51,7 +69,6 @@ async function prepareFile(state: WriterState): Promise<void> {
     options.log.warn('the audit log was shortened by another program', { file: options.file })
     queue.unshift(queued(own.rotate(undefined, 'the file was shortened by another program')))
   }
-  if (place.isRotationDue(queue.bytes())) await rotate(state)
 }
 
 async function rotate(state: WriterState): Promise<void> {

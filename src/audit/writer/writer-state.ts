@@ -58,6 +58,8 @@ export interface WriterState {
   isDirty: boolean
   /** Monotonic, of the last write. */
   lastWriteMs: number
+  /** Monotonic, of the last look at what others did to the file. */
+  lastLookMs: number
   /** Of the last checkpoint: its number, and when, monotonic. */
   checkpoint: { readonly seq: number; readonly atMs: number }
   /** Writes, reopening and closing take turns. */
